@@ -65,6 +65,8 @@ class Shared:
     transcription: str
     may_edit: bool
     with_audio: bool
+    for_audience: bool = False
+    """Whether it only lets people read along with a live session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -449,6 +449,7 @@ share_links = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("opened", Integer, nullable=False, default=0, server_default="0"),  # how often
+    Column("for_audience", Boolean, nullable=False, default=False, server_default=false()),  # of a live session
 )
 
 grants = Table(

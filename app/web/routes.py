@@ -28,6 +28,7 @@ from app.web.api import (
     vad,
     webhooks,
 )
+from app.web.api.live import audience
 from app.web.api.people import account, audit, login, people, shares
 from app.web.api.transcriptions import (
     cases,
@@ -77,6 +78,7 @@ API: tuple[APIRouter, ...] = (
     history.router,
     trash.router,
     socket.router,
+    audience.router,
     system.router,
     models.router,
     settings.router,

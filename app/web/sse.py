@@ -71,10 +71,24 @@ def position_of(last_event_id: str | None, since: int | None = None) -> int | No
     return since
 
 
-def stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> EventSourceResponse:
-    """Return the response that sends `events`; `stopping` is set when they should end."""
+def stream(
+    events: AsyncIterator[ServerSentEvent],
+    stopping: anyio.Event,
+    *,
+    is_checked: bool = False,
+    send_timeout: float | None = None,
+) -> EventSourceResponse:
+    """Return the response that sends `events`; `stopping` is set when they should end.
+
+    Args:
+        events: what is sent.
+        stopping: told when the server ends.
+        is_checked: whether the events end by themselves when the client may no longer hear them.
+        send_timeout: seconds after which a client that takes nothing is let go.
+    """
     return EventSourceResponse(
-        events if current_actor() is SYSTEM else for_a_while(events),
+        events if is_checked or current_actor() is SYSTEM else for_a_while(events),
+        send_timeout=send_timeout,
         ping=PING_SECONDS,
         ping_message_factory=lambda: ServerSentEvent(comment="ping"),
         shutdown_event=stopping,

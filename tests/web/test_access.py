@@ -28,7 +28,7 @@ ROUTES = {
     ANY_KEY: """
         GET /v1/models  GET /openai/v1/models  GET /v1/models/{model:path}  GET /openai/v1/models/{model:path}""",
     Permission.READ: """
-        GET /  GET /transcriptions/{id}  GET /history  GET /docs  GET /batch  GET /batch/{id}  GET /live  GET /vad
+        GET /  GET /transcriptions/{id}  GET /history  GET /docs  GET /batch  GET /batch/{id}  GET /live  GET /live/{id}/view  GET /vad
         GET /compare  GET /compare/{id}  GET /account  GET /api/v1/openapi.json
         GET /api/v1/transcriptions/events  GET /api/v1/transcriptions/{id}/events  GET /api/v1/transcriptions
         GET /api/v1/transcriptions/{id}  GET /api/v1/transcriptions/{id}/segments
@@ -39,7 +39,8 @@ ROUTES = {
         GET /api/v1/transcriptions/{id}/findings
         GET /api/v1/transcriptions/{id}/speakers  GET /api/v1/transcriptions/{id}/speakers/doubts
         POST /api/v1/history/export  GET /api/v1/history/statistics
-        GET /api/v1/trash  GET /api/v1/live/sessions  GET /api/v1/system  GET /api/v1/system/devices
+        GET /api/v1/trash  GET /api/v1/live/sessions  GET /api/v1/live/{id}/events
+        GET /api/v1/system  GET /api/v1/system/devices
         GET /api/v1/models  GET /api/v1/models/events  GET /api/v1/models/{name}
         GET /api/v1/doctor/clock  POST /api/v1/doctor/upload  GET /api/v1/doctor/ticks  WS /api/v1/doctor/echo
         POST /api/v1/journal/{browser}  GET /api/v1/journal/{browser}  DELETE /api/v1/journal/{browser}

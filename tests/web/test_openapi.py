@@ -73,6 +73,7 @@ OPERATIONS = {
     "PATCH /api/v1/settings",
     "GET /api/v1/settings/storage",
     "GET /api/v1/live/sessions",
+    "GET /api/v1/live/{id}/events",
     "GET /api/v1/journal/{browser}",
     "POST /api/v1/journal/{browser}",
     "DELETE /api/v1/journal/{browser}",

@@ -21,6 +21,7 @@ from app.engine import SAMPLE_RATE
 from app.logging import event
 from app.periodic import Periodic
 from app.services.inference.scheduler import InferenceScheduler
+from app.services.live.audience import Audience
 from app.services.live.channels import MONO, Channels
 from app.services.live.events import Listener
 from app.services.live.recorder import WRITE_SECONDS, Recorder
@@ -73,6 +74,7 @@ class Live:
         quick: Callable[[TranscriptionOptions], InferenceScheduler | None] = lambda _: None,
     ) -> None:
         self._queue = queue
+        self.audience = Audience()
         self._session_store = LiveSessionStore(queue)
         self._limits = limits
         self._awake: dict[str, Session] = {}
@@ -88,6 +90,7 @@ class Live:
             model,
             limits.most_seconds,
             self._forget,
+            self.audience.publish,
         )
 
     @contextmanager

@@ -79,6 +79,8 @@ class SessionContext:
     """Maximum audio per session."""
     over: Callable[[Session], None]
     """Called when it has ended."""
+    publish: Callable[[str, LiveEvent], None]
+    """Tells those who read along with a transcription."""
 
 
 class Session:
@@ -107,7 +109,7 @@ class Session:
             place,
             self.intake,
             lambda: around.write(self),
-            self._complain_of_disk,
+            lambda error: self.complain(LiveNotStored(reason=error.problem.to_dict())),
             self._leaving,
         )
 
@@ -242,9 +244,6 @@ class Session:
     def complain(self, error: AppError) -> None:
         self._emit(ErrorEvent(error.problem))
 
-    def _complain_of_disk(self, error: AppError) -> None:
-        self.complain(LiveNotStored(reason=error.problem.to_dict()))
-
     # Its own thread
 
     def _run(self) -> None:
@@ -346,3 +345,4 @@ class Session:
         with self._telling:
             if self._listener:
                 self._listener(news)
+        self._around.publish(self.place.transcription, news)

@@ -33,6 +33,8 @@ class ShareLink:
     expires_at: datetime | None
     opened: int = 0
     """How often it was opened."""
+    for_audience: bool = False
+    """Whether it only lets people read along with a live session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class Sharing:
             return links, [_grant_from(row) for row in sharing.grants_of(connection, transcription)]
 
     def add_link(
-        self, transcription: str, days: int | None, *, may_edit: bool, with_audio: bool
+        self, transcription: str, days: int | None, *, may_edit: bool, with_audio: bool, for_audience: bool = False
     ) -> tuple[ShareLink, str]:
-        """Return a new link and its secret, which cannot be had again.
+        """Return a new link and its secret, which cannot be had again. The audience of a session reads, and no more.
 
         Raises:
             TranscriptionNotFound, NotPermitted
@@ -75,7 +77,8 @@ class Sharing:
         """
         secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
         expires_at = now + timedelta(days=days) if days else None
-        link = ShareLink(secrets.token_hex(8), may_edit, with_audio, now, expires_at)
+        may_edit, with_audio = may_edit and not for_audience, with_audio and not for_audience
+        link = ShareLink(secrets.token_hex(8), may_edit, with_audio, now, expires_at, for_audience=for_audience)
         with self._database.writing() as connection:
             own_row(connection, transcription)
             if len(sharing.links_of(connection, transcription)) >= MOST_SHARES:
@@ -89,6 +92,7 @@ class Sharing:
                 with_audio=with_audio,
                 created_at=now,
                 expires_at=expires_at,
+                for_audience=for_audience,
             )
         event(_log, logging.INFO, "share_link_created", job=transcription, share=link.id)
         return link, secret
@@ -153,7 +157,9 @@ class Sharing:
 
 
 def _shared(row: Row | None) -> Shared | None:
-    return Shared(row["transcription_id"], row["may_edit"], row["with_audio"]) if row else None
+    if row is None:
+        return None
+    return Shared(row["transcription_id"], row["may_edit"], row["with_audio"], row["for_audience"])
 
 
 def _link_from(row: Row) -> ShareLink:

@@ -22,6 +22,13 @@ def find(connection: Connection, id: str) -> Row | None:
     return None if row is None else dict(row)
 
 
+def of(connection: Connection, transcription: str) -> Row | None:
+    """Return the session of a transcription."""
+    query = select(live_sessions).where(live_sessions.c.transcription_id == transcription)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
 def store_progress(connection: Connection, id: str, *, next_chunk: int, samples: int, now: datetime) -> None:
     """Record how much audio is on disk."""
     query = update(live_sessions).where(live_sessions.c.id == id)

@@ -63,7 +63,7 @@ ROUTE_WORDS = frozenset(
             "undo",
             "unload",
         ),
-        *("upload", "uploads", "use", "v1", "vad", "verify", "webhooks", "backup", "retention"),
+        *("upload", "uploads", "use", "v1", "vad", "verify", "view", "webhooks", "backup", "retention"),
         *(
             "account",
             "audit",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from app.domain.people import Permission
+from app.domain.people import Permission, Shared
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -29,9 +29,11 @@ READ = re.compile(
 """What everybody with an account may do, whatever the method."""
 GUEST = re.compile(
     r"/transcriptions/[^/]+|/api/v1/transcriptions/[^/]+(/(events|segments|edits|audio|peaks|export|findings|speakers))?"
-    r"|/api/v1/journal/[^/]+"
+    r"|/api/v1/journal/[^/]+|/live/[^/]+/view|/api/v1/live/[^/]+/events"
 )
 """What somebody may ask for who came with a link to a transcription; the store shows them no other."""
+AUDIENCE = re.compile(r"/live/[^/]+/view|/api/v1/live/[^/]+/events|/api/v1/journal/[^/]+")
+"""The part of it for somebody whose link only lets them read along with a live session."""
 CORRECTIONS = re.compile(r"/api/v1/transcriptions/[^/]+/edits")
 """Whoever a text is shared with may be allowed to correct it; the service looks at that."""
 KNOWN = re.compile(r"(/openai)?/v1/models(/.*)?")
@@ -48,6 +50,11 @@ def is_for_guests(method: str | None, path: str) -> bool:
     """Return whether somebody may do this who came with a link."""
     may_change = CORRECTIONS.fullmatch(path) or path.startswith("/api/v1/journal/")
     return GUEST.fullmatch(path) is not None and bool(method in SAFE_METHODS or may_change)
+
+
+def opens(shared: Shared, path: str) -> bool:
+    """Return whether what a link shares counts for this path."""
+    return not shared.for_audience or AUDIENCE.fullmatch(path) is not None
 
 
 def needed(method: str | None, path: str) -> Permission | None:

@@ -20,7 +20,7 @@ from app.domain.errors.people import LoginRequired, NotPermitted
 from app.domain.people import SYSTEM, Actor, acting_as
 from app.logging import event
 from app.web.access.credentials import cookie_of, key_of, share_of
-from app.web.access.rules import SAFE_METHODS, is_for_guests, is_open, needed
+from app.web.access.rules import SAFE_METHODS, is_for_guests, is_open, needed, opens
 from app.web.errors import error_response
 from app.web.request import LOGGED_IN, address_of, client_address, is_api, own_path
 from app.web.services import Services, opened_services
@@ -56,7 +56,7 @@ class Login:
             return
         services = opened_services(HTTPConnection(scope))
         try:
-            actor = await _actor_of(services, HTTPConnection(scope)) if await _needs_login(services) else SYSTEM
+            actor = await actor_of(services, HTTPConnection(scope)) if await _needs_login(services) else SYSTEM
         except AppError as error:  # the database cannot be read
             event(log, logging.ERROR, "request_failed", code=error.code)
             await _refuse(error, scope, receive, send)
@@ -109,11 +109,12 @@ async def _needs_login(services: Services) -> bool:
     return await run_in_threadpool(lambda: services.accounts.needs_login) if known is None else known
 
 
-async def _actor_of(services: Services, connection: HTTPConnection) -> Actor:
+async def actor_of(services: Services, connection: HTTPConnection) -> Actor:
+    """Return who a request comes from, with what a link opens for them there."""
     actor = await _person_of(services, connection)
     secret = share_of(connection)
     shared = await run_in_threadpool(services.accounts.sharing.find, secret) if secret else None
-    return replace(actor, shared=(shared,)) if shared else actor
+    return replace(actor, shared=(shared,)) if shared and opens(shared, own_path(connection.scope)) else actor
 
 
 async def _person_of(services: Services, connection: HTTPConnection) -> Actor:

@@ -43,7 +43,8 @@ def open_share(request: Request, secret: str, services: ServicesDep) -> Response
     shared = services.accounts.sharing.open(secret)
     if shared is None:
         raise LinkNotValid
-    response = RedirectResponse(address_of(request.scope, f"/transcriptions/{shared.transcription}"), 303)
+    page = f"/live/{shared.transcription}/view" if shared.for_audience else f"/transcriptions/{shared.transcription}"
+    response = RedirectResponse(address_of(request.scope, page), 303)
     set_share(response, request, secret)
     return response
 

@@ -7,9 +7,12 @@ from dataclasses import asdict
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
+from app.domain.people import current_actor
 from app.formats import FORMATS
 from app.paths import builtin_model_dir
+from app.services.live.reading_along import read_session
 from app.web.answers.transcriptions import model_answer
+from app.web.api.live.audience import LiveId
 from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.offered_languages import spoken_languages
 from app.web.routers import PageRouter
@@ -32,3 +35,11 @@ def live_page(request: Request, services: ServicesDep, translate: TranslateDep) 
         "is_builtin": in_use == builtin_model_dir(),
     }
     return render(request, "pages/live.html", context)
+
+
+@router.get("/live/{id}/view")
+def audience_page(request: Request, id: LiveId, services: ServicesDep) -> HTMLResponse:
+    """Read along with a session, in large type; its lines come over /api/v1/live/ID/events."""
+    session = read_session(services.queue, id)
+    is_guest = not current_actor().is_known
+    return render(request, "pages/audience.html", {"session": session, "is_guest": is_guest})

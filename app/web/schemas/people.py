@@ -211,6 +211,10 @@ class NewLink(RequestBody):
     may_edit: bool = Field(default=False, description="Whether the text may be corrected.")
     with_audio: bool = Field(default=True, description="Whether the recording can be heard.")
     days: Annotated[int | None, Field(ge=1, le=3650, description="Days until it ends; null: never.")] = 7
+    for_audience: bool = Field(
+        default=False,
+        description="Whether it only lets people read along with a live session: no recording, no changes.",
+    )
 
 
 class NewGrant(RequestBody):
@@ -230,6 +234,7 @@ class ShareLinkAnswer(BaseModel):
     created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
     expires_at: Moment | None = Field(examples=["2026-11-29T18:57:01.123Z"])
     opened: int = Field(description="How often.", examples=[3])
+    for_audience: bool = Field(description="Whether it only lets people read along with a live session.")
 
 
 class CreatedLink(ShareLinkAnswer):

@@ -303,6 +303,8 @@ export interface CreatedLink {
   expires_at: string | null;
   /** How often. */
   opened: number;
+  /** Whether it only lets people read along with a live session. */
+  for_audience: boolean;
   secret: string;
 }
 
@@ -985,6 +987,8 @@ export interface NewLink {
   with_audio?: boolean;
   /** Days until it ends; null: never. */
   days?: number | null;
+  /** Whether it only lets people read along with a live session: no recording, no changes. */
+  for_audience?: boolean;
 }
 
 /** Recordings that change their places. */
@@ -1627,6 +1631,8 @@ export interface ShareLinkAnswer {
   expires_at: string | null;
   /** How often. */
   opened: number;
+  /** Whether it only lets people read along with a live session. */
+  for_audience: boolean;
 }
 
 /** How a transcription is shared, oldest first. */

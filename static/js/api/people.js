@@ -49,7 +49,7 @@ export const getAudit = (before) => send("GET", `/audit${before === null ? "" : 
 /** @param {string} id of a transcription @returns {Promise<{links: ShareLink[], grants: Grant[]}>} */
 export const getShares = (id) => send("GET", `/transcriptions/${id}/shares`);
 
-/** @param {string} id @param {{may_edit: boolean, with_audio: boolean, days: number | null}} wanted @returns {Promise<ShareLink & {secret: string}>} */
+/** @param {string} id @param {{may_edit: boolean, with_audio: boolean, days: number | null, for_audience?: boolean}} wanted @returns {Promise<ShareLink & {secret: string}>} */
 export const createShareLink = (id, wanted) => send("POST", `/transcriptions/${id}/shares/links`, wanted);
 
 /** @param {string} id @param {{name: string, is_group: boolean, may_edit: boolean}} wanted @returns {Promise<Grant>} */

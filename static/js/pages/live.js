@@ -10,6 +10,8 @@ import { LiveStatus } from "../components/live/live-status.js";
 import { EndedSession } from "../components/live/ended-session.js";
 import { LiveText } from "../components/live/live-text.js";
 import { MicrophoneList } from "../components/live/microphone-list.js";
+import { audienceDialog } from "../components/captions/audience-dialog.js";
+import { CaptionsWindow, staysOnTop } from "../components/captions/captions-window.js";
 import { ChannelMeters } from "../components/channels/channel-meters.js";
 import { SourceChoice } from "../components/sources/source-choice.js";
 import { nameChannels } from "../api/client.js";
@@ -26,7 +28,7 @@ import { optionsBody } from "../live/options-body.js";
 import { ChunkStore } from "../live/chunk-store.js";
 import { find, onAction, slotOf, write } from "../lib/dom.js";
 import { download } from "../lib/download.js";
-import { isDialogOpen } from "../lib/keys.js";
+import { isDialogOpen, isShortcut } from "../lib/keys.js";
 import { LiveSession } from "../live/session.js";
 import { t } from "../lib/messages.js";
 
@@ -59,6 +61,8 @@ const microphones = new MicrophoneList(
 );
 const channels = new ChannelMeters(find(page, "[data-channels]", HTMLElement), () => void renameChannels());
 const sources = new SourceChoice(find(page, "[data-sources]", HTMLElement), "funasr.live-source", showSources);
+const captions = new CaptionsWindow(showCaptions);
+const openAudience = audienceDialog();
 const wakeLock = new ScreenWakeLock();
 const store = new ChunkStore(storageFailed);
 const watch = { settings, onChange: show, onMessage, onProblem: showProblem };
@@ -66,6 +70,7 @@ startPage();
 shortcuts([
   { keys: "Mod+Enter", does: t("Start, or finish") },
   { keys: "Esc", does: t("Pause, or resume") },
+  { keys: "C", does: t("Captions window") },
 ]);
 modelState(find(page, "[data-model]", HTMLElement), ({ languages }) => recognition.offer(languages));
 find(page, "[data-settings]", HTMLElement).addEventListener("input", settingsChanged);
@@ -89,6 +94,8 @@ async function act(action) {
   if (action === "share-again") await reopen();
   if (action === "stop") await session?.stop();
   if (action === "newest") text.toNewest();
+  if (action === "captions") await toggleCaptions();
+  if (action === "audience" && session?.transcription) await openAudience(session.transcription);
   if (action === "save-sound") saveSound();
   if (action === "discard") await discard();
 }
@@ -102,6 +109,7 @@ function onKey(event) {
     document.querySelector("details[data-menu][open], :popover-open")
   )
     return;
+  if (event.key.toLowerCase() === "c" && isShortcut(event)) void act("captions");
   const isRunning = session && ["recording", "paused", "interrupted"].includes(session.state);
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void act(isRunning ? "stop" : "start");
   if (event.key === "Escape" && session?.state === "recording") void act("pause");
@@ -166,7 +174,7 @@ async function restore() {
 /** Also while it runs: the lines that are there follow, and so does the history. */
 async function renameChannels() {
   if (!session || session.channels < 2) return;
-  session.channelNames = text.names = channels.names;
+  session.channelNames = text.names = captions.names = channels.names;
   if (session.transcription) await nameChannels(session.transcription, channels.names).catch(() => undefined);
 }
 
@@ -181,8 +189,20 @@ async function discard() {
   show();
 }
 
+async function toggleCaptions() {
+  const isAllowed = await captions.toggle();
+  if (!isAllowed) notify(t("The browser has blocked the window. Allow pop-ups for this page, then try again."));
+  else if (captions.isOpen && !staysOnTop())
+    notify(t("This browser keeps no window on top: place it beside the others. In Chrome and Edge it stays in front."));
+}
+
+function showCaptions() {
+  find(page, '[data-action="captions"]', HTMLElement).ariaPressed = String(captions.isOpen);
+}
+
 function clear() {
   text.clear();
+  captions.clear();
   text.canPlay = false;
   liveStatus.reset();
   end.show(null);
@@ -214,8 +234,8 @@ function onMessage(message) {
   if (message.type === "audio-started") showSoFar(message);
   if (message.type === "voice-started") liveStatus.showVoice(true, message.channel);
   if (message.type === "voice-stopped") liveStatus.showVoice(false, message.channel);
-  if (message.type === "partial") text.showPartial(message);
-  if (message.type === "final") text.addFinals([message]);
+  if (message.type === "partial") for (const view of [text, captions]) view.showPartial(message);
+  if (message.type === "final") for (const view of [text, captions]) view.addFinals([message]);
   if (message.type === "partial" || message.type === "final") liveStatus.addLatency(message.latency_ms);
   if (message.type === "settings") write(page, "settings-status", t("Holds from the next segment on."));
   if (message.type === "problem")
@@ -225,9 +245,10 @@ function onMessage(message) {
 
 /** @param {Started} started */
 function showSoFar(started) {
-  text.names = started.channel_names;
+  text.names = captions.names = started.channel_names;
   if (started.channels > 1) channels.names = started.channel_names;
-  text.addFinals(started.segments);
+  for (const view of [text, captions]) view.addFinals(started.segments);
+  showCase();
 }
 
 // Show
@@ -241,7 +262,10 @@ function show() {
   slotOf(page, "empty").hidden = !text.isBlank;
   slotOf(page, "rescue").hidden = session?.state !== "failed";
   page.toggleAttribute("data-rescue", isRescue());
-  if (session?.state === "failed" || session?.state === "ended") liveStatus.showVoice(false);
+  if (session?.state === "failed" || session?.state === "ended") {
+    liveStatus.showVoice(false);
+    captions.close();
+  }
   write(page, "start", session ? t("New session") : t("Start"));
   if (session?.state === "failed") showRescue();
   if (session?.state === "ended") showEnd();
@@ -282,6 +306,7 @@ function showRescue() {
 function showCase() {
   const id = session?.transcription;
   slotOf(page, "case").hidden = !id;
+  find(page, '[data-action="audience"]', HTMLElement).hidden = !id;
   find(page, "[data-case]", HTMLElement).dataset.case = id ? `/transcriptions/${id}/case` : "";
 }
 

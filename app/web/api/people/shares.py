@@ -45,7 +45,8 @@ def create_share_link(id: TranscriptionId, wanted: NewLink, services: ServicesDe
     """Create a link that opens this transcription for whoever has it. The answer tells its secret, which cannot be had
     again.
     """
-    link, secret = _sharing(services).add_link(id, wanted.days, may_edit=wanted.may_edit, with_audio=wanted.with_audio)
+    what = {"may_edit": wanted.may_edit, "with_audio": wanted.with_audio, "for_audience": wanted.for_audience}
+    link, secret = _sharing(services).add_link(id, wanted.days, **what)
     answer = ShareLinkAnswer.model_validate(link, from_attributes=True)
     return CreatedLink(**answer.model_dump(), secret=secret)
 

@@ -89,6 +89,11 @@ export class LiveText {
     this.#keepUp();
   }
 
+  /** Nobody speaks on a channel any more. @param {number | null} channel */
+  endPartial(channel) {
+    endPartial(this.#partialOf(channel));
+  }
+
   toNewest() {
     this.#follows = true;
     this.#keepUp();

@@ -80,8 +80,12 @@ async function grant(form, id) {
 /** @param {ShareLink} link */
 function linkItem(link) {
   const facts = [
-    link.may_edit ? t("read and correct") : t("read"),
-    link.with_audio ? t("with the recording") : t("without the recording"),
+    ...(link.for_audience
+      ? [t("for the audience of the live session")]
+      : [
+          link.may_edit ? t("read and correct") : t("read"),
+          link.with_audio ? t("with the recording") : t("without the recording"),
+        ]),
     link.expires_at ? t("until {time}", { time: moment(link.expires_at) }) : t("without an end"),
     t("opened {count} times", { count: link.opened }),
   ];

@@ -1,0 +1,200 @@
+"""The captions window, and the page on which an audience reads along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+
+from tests.browser.axe import check_accessible
+from tests.browser.conftest import Server, Watch, hearing
+from tests.browser.contexts import new_context
+from tests.browser.engine import SENTENCES
+from tests.browser.line import Line
+from tests.browser.voice import write_voice
+
+ANY_SENTENCE = re.compile("|".join(re.escape(text) for text, _ in SENTENCES))
+
+
+@pytest.fixture(scope="module", name="speaking")
+def _speaking(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    voice = write_voice(tmp_path_factory.mktemp("sounds") / "voice.wav", 60)
+    browser = launch(*hearing(voice), is_whole=True)  # only the whole one has windows that stay on top
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(name="context")
+def _context(speaking: Browser, server: Server) -> Iterator[BrowserContext]:
+    context = new_context(speaking, server.address, permissions=["microphone"])
+    yield context
+    context.close()
+
+
+@pytest.fixture(name="live")
+def _live(context: BrowserContext, server: Server) -> Iterator[Page]:
+    page = context.new_page()
+    watch = Watch(page, server.address)
+    page.goto("/live")
+    yield page
+    assert watch.complaints == []
+
+
+@pytest.fixture(name="line")
+def _line(server: Server) -> Iterator[Line]:
+    with Line(urlsplit(server.address).port or 0) as line:
+        yield line
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("[data-live]")).to_have_attribute("data-state", "recording")
+    expect(page.locator("[data-finals] li")).not_to_have_count(0)
+
+
+def finish(page: Page) -> None:
+    page.get_by_role("button", name="Finish").click()
+    expect(page.locator("[data-live]")).to_have_attribute("data-state", "ended")
+
+
+def opened_captions(page: Page) -> Page:
+    with page.context.expect_page() as opened:
+        page.keyboard.press("c")
+    return opened.value
+
+
+def look_of(page: Page) -> tuple[str, str, str]:
+    value = page.evaluate(
+        """() => {
+          const { style, dataset } = document.documentElement;
+          return [style.getPropertyValue("--caption-size"), style.getPropertyValue("--caption-lines"), dataset.colours];
+        }"""
+    )
+    return value[0], value[1], value[2]
+
+
+def audience_address(page: Page) -> str:
+    page.get_by_role("button", name="For the audience").click()
+    address = page.locator("#audience").get_by_role("link", name="Open").get_attribute("href") or ""
+    page.keyboard.press("Escape")
+    return address
+
+
+def test_the_captions_stay_on_top_look_as_wanted_and_close_with_the_session(live: Page) -> None:
+    start(live)
+    captions = opened_captions(live)
+    assert live.evaluate("documentPictureInPicture.window !== null")
+    expect(captions.locator("[data-lines]")).to_contain_text(ANY_SENTENCE)
+    check_accessible(captions)
+    before = look_of(captions)
+
+    captions.keyboard.press("+")
+    captions.keyboard.press("ArrowUp")
+    captions.keyboard.press("c")
+    captions.get_by_role("button", name="Larger type").click()
+    after = look_of(captions)
+    assert (before, after) == (("36px", "3", "dark"), ("60px", "4", "yellow"))
+    with suppress(Error):  # the key comes up in a window that is gone
+        captions.keyboard.press("Escape")
+    expect(live.get_by_role("button", name="Captions window")).to_have_attribute("aria-pressed", "false")
+
+    again = opened_captions(live)
+    assert look_of(again) == after
+    with again.expect_event("close"):
+        finish(live)
+    expect(live.get_by_role("button", name="Captions window")).to_have_attribute("aria-pressed", "false")
+
+
+def test_where_no_window_stays_on_top_it_is_a_pop_up_and_says_so(live: Page) -> None:
+    live.evaluate("delete window.documentPictureInPicture")
+    start(live)
+    captions = opened_captions(live)
+
+    expect(captions.locator("[data-lines]")).to_contain_text(ANY_SENTENCE)
+    expect(live.get_by_text("This browser keeps no window on top")).to_be_visible()
+    with captions.expect_event("close"):
+        finish(live)
+
+
+def test_a_window_that_is_blocked_is_told(live: Page) -> None:
+    live.evaluate("() => { delete window.documentPictureInPicture; window.open = () => null; }")
+    live.get_by_role("button", name="Captions window").click()
+
+    expect(live.get_by_text("Allow pop-ups for this page")).to_be_visible()
+
+
+def test_the_audience_reads_from_the_beginning_to_the_end(live: Page, context: BrowserContext, server: Server) -> None:
+    start(live)
+    reader = context.new_page()
+    watch = Watch(reader, server.address)
+    reader.goto(audience_address(live))
+
+    expect(reader.locator("[data-audience]")).to_have_attribute("data-state", "open")
+    first = live.locator("[data-finals] .utterance__text").first.inner_text()
+    expect(reader.locator("[data-finals] .utterance__text").first).to_have_text(first)
+    expect(reader.locator("[data-partial]")).to_contain_text(ANY_SENTENCE)
+    check_accessible(reader)
+    finish(live)
+    expect(reader.locator("[data-audience]")).to_have_attribute("data-state", "ended")
+    expect(reader.get_by_text("The session has ended.")).to_be_visible()
+    said = live.locator("[data-finals] .utterance__text").all_inner_texts()
+    expect(reader.locator("[data-finals] .utterance__text")).to_have_text(said)
+    expect(reader.locator("[data-partial]")).to_be_hidden()
+
+    reader.reload()
+    expect(reader.locator("[data-finals] .utterance__text")).to_have_text(said)
+    expect(reader.locator("[data-audience]")).to_have_attribute("data-state", "ended")
+    assert watch.complaints == []
+
+
+def test_readers_go_on_by_themselves_when_either_line_was_cut(context: BrowserContext, line: Line) -> None:
+    speaker = context.new_page()
+    speaker.goto(f"{line.address}/live")
+    start(speaker)
+    address = audience_address(speaker)
+    reader = context.new_page()
+    reader.goto(f"{line.address}{urlsplit(address).path}")
+    expect(reader.locator("[data-finals] li")).not_to_have_count(0)
+
+    line.cut()
+    expect(reader.get_by_text("Connection lost. It goes on by itself.")).to_be_visible()
+    line.mend()
+    expect(reader.locator("[data-audience]")).to_have_attribute("data-state", "open")
+    expect(speaker.locator("[data-live]")).to_have_attribute("data-link", "open")
+    before = reader.locator("[data-finals] li").count()
+    expect(reader.locator("[data-finals] li").nth(before)).to_be_visible()
+    finish(speaker)
+    said = speaker.locator("[data-finals] .utterance__text").all_inner_texts()
+    expect(reader.locator("[data-finals] .utterance__text")).to_have_text(said)
+
+
+def test_the_type_of_the_audience_is_large_and_changed_by_keys(live: Page, context: BrowserContext) -> None:
+    start(live)
+    reader = context.new_page()
+    reader.goto(audience_address(live))
+    size = "parseFloat(getComputedStyle(document.querySelector('[data-finals] .utterance__text')).fontSize)"
+    expect(reader.locator("[data-finals] li")).not_to_have_count(0)
+    before = reader.evaluate(size)
+    reader.keyboard.press("+")
+
+    assert before >= 30
+    assert reader.evaluate(size) > before
+    reader.keyboard.press("c")
+    expect(reader.locator("[data-audience]")).to_have_attribute("data-colours", "yellow")
+    finish(live)
+
+
+def test_a_phone_shows_the_audience_page_whole(live: Page, context: BrowserContext) -> None:
+    start(live)
+    reader = context.new_page()
+    reader.set_viewport_size({"width": 390, "height": 844})
+    reader.goto(audience_address(live))
+    expect(reader.locator("[data-finals] li")).not_to_have_count(0)
+
+    assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert reader.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    finish(live)
