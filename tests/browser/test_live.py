@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import API, Server, Watch, hearing, wait_for, wait_until_done
+from tests.browser.conftest import API, Server, hearing, wait_for, wait_until_done
 from tests.browser.contexts import Contexts, new_context
 from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
@@ -51,22 +51,25 @@ def _listening(speaking: Browser) -> Contexts:
 @pytest.fixture(name="open_live")
 def _open_live(listening: Contexts, server: Server) -> Iterator[Callable[..., Page]]:
     """Return a function that opens the page in a context of its own, at the server or at a line to it."""
-    contexts: list[BrowserContext] = []
-    watched: list[Watch] = []
+    opened: list[Page] = []
 
     def open_live(address: str = "", path: str = "/live") -> Page:
-        context = listening.take(address or server.address, permissions=["microphone"])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("dialog", lambda dialog: dialog.accept())  # "leave the page?"
-        if not address:
-            watched.append(Watch(page, server.address.replace("http", "ws")))
+        opened.append(listening.take(address or server.address, permissions=["microphone"]))
+        page = opened[-1]
+        page.on("dialog", accept)  # "leave the page?"
         page.goto(path)
         return page
 
     yield open_live
-    for context in contexts:
-        listening.put_back(context)
+    for page in opened:
+        page.remove_listener("dialog", accept)
+        if not page.url.startswith(server.address):  # nobody comes by that line again
+            page.context.close()
+        listening.put_back(page)
+
+
+def accept(dialog: Dialog) -> None:
+    dialog.accept()
 
 
 @pytest.fixture(name="live")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Response, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Response, Route, WebSocket, expect
 
 from tests.browser.conftest import Server, Watch, hearing, serving, wait_for
 from tests.browser.contexts import Contexts
@@ -98,9 +98,7 @@ def _visit(visits: Contexts) -> Iterator[Callable[..., Page]]:
     watched: list[PrefixWatch] = []
 
     def visit(proxied: Proxied, path: str = "/") -> Page:
-        context = visits.take(proxied.address, permissions=["microphone"], ignore_https_errors=True)
-        page = context.new_page()
-        page.on("dialog", lambda dialog: dialog.accept())
+        page = visits.take(proxied.address, permissions=["microphone"], ignore_https_errors=True)
         page.route("**/doctor/checks?*", glance)
         watched.append(PrefixWatch(page, proxied.address))
         page.goto(proxied.address + path)
@@ -108,7 +106,8 @@ def _visit(visits: Contexts) -> Iterator[Callable[..., Page]]:
 
     yield visit
     for watch in watched:
-        visits.put_back(watch.page.context)
+        watch.stop()
+        visits.put_back(watch.page)
         assert watch.complaints == [], "\n".join(watch.complaints)
 
 
@@ -122,12 +121,28 @@ class PrefixWatch(Watch):
 
     def __init__(self, page: Page, address: str) -> None:
         super().__init__(page, address)
-        sockets = address.replace("http", "ws", 1)
-        page.on("websocket", lambda socket: self._note(not socket.url.startswith(sockets), socket.url))
+        self._sockets = address.replace("http", "ws", 1)
+        page.on("websocket", self._on_socket)
         page.on("response", self._on_response)
+        page.on("dialog", accept)
+
+    def stop(self) -> None:
+        super().stop()
+        self.page.remove_listener("websocket", self._on_socket)
+        self.page.remove_listener("response", self._on_response)
+        self.page.remove_listener("dialog", accept)
+
+    def _on_socket(self, socket: WebSocket) -> None:
+        if not socket.url.startswith(self._sockets):
+            self.complaints.append(socket.url)
 
     def _on_response(self, response: Response) -> None:
-        self._note(response.status in (403, 404, 405), f"{response.url}: status {response.status}")
+        if response.status in (403, 404, 405):
+            self.complaints.append(f"{response.url}: status {response.status}")
+
+
+def accept(dialog: Dialog) -> None:
+    dialog.accept()
 
 
 def own(page: Page, path: str) -> str:
