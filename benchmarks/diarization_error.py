@@ -75,3 +75,9 @@ def _best_matching(common: npt.NDArray[np.float64]) -> float:
                     following[key] = max(following.get(key, 0.0), total + float(value))
         best = following
     return max(best.values())
+
+
+def pooled(errors: Sequence[DiarizationError]) -> float:
+    """Return the rate of several recordings together."""
+    wrong = sum(error.missed + error.false_alarm + error.confused for error in errors)
+    return wrong / sum(error.total for error in errors)
