@@ -31,7 +31,7 @@ from app.support.case import Installation
 from app.support.doctor import Subject
 from app.support.doctor.examination import Examination
 from app.support.model_identity import model_checksum
-from app.support.replay.bench import ENGINE_SETTINGS, Bench
+from app.support.replay.bench import ENGINE_SETTINGS, Bench, labeller_with
 from app.support.replay.recorded import RecordedCase
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def replay_bench(settings: Settings, changes: Mapping[str, str]) -> Bench:
     def spec_for(case: RecordedCase) -> EngineSpec:
         return _spec_of_case(settings, case, changes)
 
-    return Bench(spec_for, decode_limits(settings), settings.segment_timeout_seconds, changes)
+    labeller = labeller_with(lambda: speaker_model_dir(settings), settings.segment_timeout_seconds)
+    return Bench(spec_for, decode_limits(settings), settings.segment_timeout_seconds, changes, labeller)
 
 
 def _spec_of_case(settings: Settings, case: RecordedCase, changes: Mapping[str, str]) -> EngineSpec:

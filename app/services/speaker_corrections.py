@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
@@ -166,6 +166,29 @@ def turns_to_check(queue: Queue, id: str) -> list[DoubtfulTurn]:
         heard = diarizations.embeddings(connection, id)
         speakers = diarizations.of(connection, id)
     return doubtful_turns(speakers, TurnEmbeddings.from_bytes(heard) if heard else None)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSpeakers:
+    """Who spoke when, as it was found and as people corrected it."""
+
+    model: str = ""
+    """That heard the voices; empty where speakers were not told apart."""
+    found: Speakers = field(default_factory=Speakers)
+    """Where more corrections were made than are kept, as it was before those."""
+    corrected: Speakers = field(default_factory=Speakers)
+
+
+def found_speakers(queue: Queue, id: str) -> FoundSpeakers:
+    """Return the speakers of a transcription before and after all corrections."""
+    with queue.database.reading() as connection:
+        corrected = diarizations.of(connection, id)
+        done = diarizations.corrections(connection, id)
+        model = diarizations.model(connection, id)
+    found = corrected
+    for correction in reversed(done):
+        found = correction.undone(found)
+    return FoundSpeakers(model, found, corrected)
 
 
 def last_correction(queue: Queue, id: str) -> Correction | None:

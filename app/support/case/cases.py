@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.errors.base import N_
 from app.domain.transcription import Transcription
 from app.services.clients.client_requests import request_of
+from app.services.speaker_corrections import found_speakers
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.scratch import scratch
@@ -113,7 +114,8 @@ class Cases:
         job = self._queue.get(id)
         edits = edited_text(self._queue, id).edits
         request = request_of(self._queue, id)
-        evidence = Evidence(job, self._queue.segments(id), self._queue.log_lines(id), edits, request)
+        speakers = found_speakers(self._queue, id)
+        evidence = Evidence(job, self._queue.segments(id), self._queue.log_lines(id), edits, speakers, request)
         return job, Contents(evidence, choice, self._surroundings())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from app.domain.hotwords import outcomes
 from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Applied, join_texts
 from app.domain.transcription import SegmentRecord, Transcription
+from app.services.speaker_corrections import FoundSpeakers
 from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.client_request import AS_SENT, REQUEST, told_request
 from app.support.case.installation import About, Around
@@ -26,6 +27,7 @@ from app.support.journal_wording import tell_actions
 from app.support.redaction import NAME, NAMELESS
 from app.support.reproduction_steps import Story, write_steps
 
+SPEAKERS = "speakers.json"
 RECORDING_FACTS = (
     "sample_rate",
     "channels",
@@ -49,6 +51,7 @@ class Evidence:
     """Lines of job.log, which is not rotated."""
     edits: Sequence[Edit] = ()
     """Manual edits."""
+    speakers: FoundSpeakers = field(default_factory=FoundSpeakers)
     request: ClientRequest | None = None
     """What a program sent in the dialect of another product's API."""
 
@@ -62,6 +65,7 @@ class Contents:
         self._own_log = evidence.own_log
         self._edits = evidence.edits
         self._request = evidence.request
+        self._speakers = evidence.speakers
         self._choice = choice
         self._surroundings = surroundings
         self._around = Around(_about(evidence, choice), choice, surroundings)
@@ -114,6 +118,10 @@ class Contents:
             is_content=True,
         )
         yield self._json("result.json", N_("The text"), self._result(), is_content=True)
+        if self._speakers.found.turns:
+            yield self._json(
+                SPEAKERS, N_("Who spoke when, as found and as corrected"), self._told_speakers(), is_content=True
+            )
         yield from around.parts()
 
     # The job
@@ -196,6 +204,17 @@ class Contents:
                 {"word": each.word if self._choice.keep_text else f"[hotword {number}]", "status": each.status.value}
                 for number, each in enumerate(found, 1)
             ],
+        }
+
+    def _told_speakers(self) -> dict[str, Any]:
+        """Return the turns; names only with the unredacted text, and never what a voice is like."""
+        told, names = self._speakers, self._speakers.corrected.names
+        return {
+            "model": told.model,
+            "found": [turn.to_dict() for turn in told.found.turns],
+            "corrected": [turn.to_dict() for turn in told.corrected.turns if turn not in told.found.turns],
+            "named": sorted(names),
+            "names": {str(number): name for number, name in names.items()} if self._choice.keep_text else {},
         }
 
     def _pieces(self, texts: list[str]) -> list[str]:

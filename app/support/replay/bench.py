@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from pathlib import Path
 
 from app.domain.options import RecognitionOptions
 from app.engine import EngineSpec
 from app.engine.audio.facts import DecodeLimits
+from app.services.inference.process import InferenceProcess
 from app.services.options import OptionsPatch
+from app.services.speakers.labelling import SpeakerLabeller
+from app.services.speakers.remote_model import RemoteSpeakerModel
 from app.support.model_identity import model_checksum
 from app.support.replay.recorded import RecordedCase
 from app.support.replay.rerun import Rerun
@@ -29,6 +34,8 @@ class Bench:
     timeout_seconds: float
     changes: Mapping[str, str] = field(default_factory=dict)
     """Requested changes to what was recorded, by the names of settings and options."""
+    labeller: Callable[[InferenceProcess], SpeakerLabeller] | None = None
+    """Returns what tells speakers apart in the process of an engine; None if nothing does here."""
     _stack: ExitStack = field(default_factory=ExitStack)
     _spec: EngineSpec | None = None
     _rerun: Rerun | None = None
@@ -62,3 +69,10 @@ class Bench:
         """
         changes = {name: value for name, value in self.changes.items() if name in OPTIONS}
         return replace(case, options=OptionsPatch.of(**changes).apply(case.options))
+
+
+def labeller_with(
+    model_folder: Callable[[], Path | None], timeout_seconds: float
+) -> Callable[[InferenceProcess], SpeakerLabeller]:
+    """Return what makes a labeller of an engine's process, for a model in a folder."""
+    return lambda inference: SpeakerLabeller(model_folder, partial(RemoteSpeakerModel, inference, timeout_seconds))

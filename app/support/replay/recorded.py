@@ -13,12 +13,14 @@ import numpy as np
 from app.domain.errors.cases import CaseDamaged
 from app.domain.errors.requests import InvalidParameter
 from app.domain.options import TranscriptionOptions
+from app.domain.speakers import SpeakerTurn
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
 from app.engine.preparation.preparation import Prepared, prepare
 from app.services.retry import read_twice
 from app.support.case.archive import CaseArchive
+from app.support.case.contents import SPEAKERS
 
 LONGEST_SECONDS = 10_000_000.0  # of a recording; what is longer is a damaged number
 
@@ -69,6 +71,8 @@ class RecordedCase:
     model: Mapping[str, Any]
     corrections: tuple[Correction, ...]
     """Manual edits."""
+    turns: tuple[SpeakerTurn, ...] = ()
+    """Who spoke when, as it was found."""
 
     @property
     def error(self) -> str | None:
@@ -90,7 +94,8 @@ def read_case(archive: CaseArchive) -> RecordedCase:
     archive.check()
     try:
         audio = archive.manifest["audio"]
-        _check_sound(audio, {file["name"] for file in archive.manifest["files"]})
+        names = {file["name"] for file in archive.manifest["files"]}
+        _check_sound(audio, names)
         chosen = set(audio.get("segments") or ())
         plan = tuple(_segment(each) for each in archive.json("segmentation.json"))
         result = archive.json("result.json")
@@ -104,6 +109,7 @@ def read_case(archive: CaseArchive) -> RecordedCase:
             packages=archive.json("packages.json"),
             model=archive.json("model.json"),
             corrections=tuple(Correction(**each) for each in result.get("corrections", ())),
+            turns=tuple(_turn(each) for each in archive.json(SPEAKERS)["found"]) if SPEAKERS in names else (),
         )
     except (
         LookupError,
@@ -163,6 +169,13 @@ def _check_sound(audio: Mapping[str, Any], names: Collection[str]) -> None:
         raise ValueError("the sound is not among the files")
     if not 0 <= int(audio.get("first_sample") or 0) < LONGEST_SECONDS * SAMPLE_RATE:
         raise ValueError("the sound begins nowhere")
+
+
+def _turn(told: Mapping[str, Any]) -> SpeakerTurn:
+    turn = SpeakerTurn(float(told["start"]), float(told["end"]), int(told["speaker"]))
+    if not 0 <= turn.start <= turn.end < LONGEST_SECONDS:
+        raise ValueError("a turn has no time")
+    return turn
 
 
 def _segment(told: Mapping[str, Any]) -> RecordedSegment:

@@ -10,6 +10,8 @@ from pathlib import Path
 from app import __version__
 from app.domain.errors.base import N_, AppError
 from app.domain.errors.inference import InferenceUnavailable
+from app.domain.options import OFF
+from app.domain.transcript import Segment
 from app.engine import EngineInfo
 from app.support.case.archive import CaseArchive, open_archive
 from app.support.environment import installed_packages
@@ -18,9 +20,11 @@ from app.support.replay.bench import Bench
 from app.support.replay.comparison import Comparison, compare
 from app.support.replay.recorded import CaseSound, RecordedCase, open_sound, read_case
 from app.support.replay.rerun import Heard
+from app.support.replay.speakers import SpeakersComparison, compare_speakers
 
 PACKAGES_COMPARED = ("torch", "torchaudio", "numpy", "av", "webrtcvad-wheels")
 TOLERATED_CER = 0.01  # devices round differently: one character in a hundred may differ
+TOLERATED_SPEAKERS = 0.02  # of the time with speech, at the edges of turns
 SAME_PLACE_SECONDS = 0.05
 
 NO_SOUND = N_("The case has no sound.")
@@ -46,6 +50,8 @@ class Replayed:
     plan_differs: tuple[tuple[float, float], ...] = ()
     """Intervals, in seconds, that speech detection finds only here or only in the recorded run."""
     recorded: RecordedCase | None = None
+    speakers: SpeakersComparison | None = None
+    """None where speakers were not told apart in both runs."""
 
 
 def replay(file: Path, bench: Bench) -> Replayed:
@@ -70,6 +76,7 @@ class _Run:
         self._bench = bench
         self._folder = folder
         self._info: EngineInfo | None = None
+        self._speakers: SpeakersComparison | None = None
 
     def result(self) -> Replayed:
         try:
@@ -104,6 +111,7 @@ class _Run:
 
     def _compared(self, sound: CaseSound, heard: list[Heard]) -> Replayed:
         comparison = compare(self._case.segments, heard)
+        self._speakers = self._compared_speakers(sound)
         verdict, reason = self._verdict(comparison, has_failed_early=self._case.error is not None)
         error = next((each.code for each in heard if each.code), None)
         return self._told(verdict, reason, error, comparison, tuple(heard), tuple(self._plan_differences(sound)))
@@ -118,8 +126,24 @@ class _Run:
         if not self._is_same_model():
             return Verdict.NOT_COMPARABLE, OTHER_MODEL
         is_close = (comparison.cer or 0.0) <= TOLERATED_CER and not _appeared(comparison)
-        is_same = comparison.has_same_errors and is_close
+        is_same = comparison.has_same_errors and is_close and not self._has_other_speakers()
         return (Verdict.REPRODUCED if is_same else Verdict.NOT_REPRODUCED), ""
+
+    def _compared_speakers(self, sound: CaseSound) -> SpeakersComparison | None:
+        """Tell the speakers apart once more, where that is possible here."""
+        case, make = self._case, self._bench.labeller
+        if not case.turns or case.is_stretch or make is None or case.options.speakers == OFF:
+            return None
+        labeller = make(self._bench.rerun(case).inference)
+        spans = [
+            Segment(each.start, each.end, each.text, each.text_raw, channel=each.channel) for each in case.segments
+        ]
+        labels = labeller.label(case.options.speakers, spans, sound.prepared.facts.duration, sound.pcm)
+        return compare_speakers(case.turns, labels.turns) if labels.model else None
+
+    def _has_other_speakers(self) -> bool:
+        told = self._speakers
+        return told is not None and (told.recorded != told.here or told.differing > TOLERATED_SPEAKERS)
 
     def _is_same_model(self) -> bool:
         recorded = self._case.model.get("checksum")
@@ -146,6 +170,7 @@ class _Run:
             tuple(self._differences()),
             plan_differs,
             self._case,
+            self._speakers,
         )
 
     # What differs

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.support.replay.comparison import SegmentComparison
 from app.support.replay.replay import Replayed
+from app.support.replay.speakers import SpeakersComparison
 
 COLUMNS_OF_NAMES = 14
 
@@ -25,6 +26,7 @@ def as_dict(replayed: Replayed) -> dict[str, Any]:
         },
         "cer": _rounded(comparison.cer),
         "timing_seconds": _rounded(comparison.timing_seconds),
+        "speakers": _speakers(replayed.speakers),
         "differences": [
             {"name": each.name, "recorded": each.recorded, "here": each.here} for each in replayed.differences
         ],
@@ -51,6 +53,9 @@ def _lines(replayed: Replayed) -> Iterator[str]:
         )
     if comparison.timing_seconds is not None:
         yield _row("word times", f"differ by {comparison.timing_seconds * 1000:.0f} ms at most")
+    if (speakers := replayed.speakers) is not None:
+        told = f"recorded {speakers.recorded}, here {speakers.here}; {speakers.differing:.1%} of the time differs"
+        yield _row("speakers", told)
     for difference in replayed.differences:
         yield _row(difference.name, f"recorded {difference.recorded}, here {difference.here}")
     if replayed.plan_differs:
@@ -93,6 +98,12 @@ def _segment(segment: SegmentComparison) -> dict[str, Any]:
         "timing_seconds": _rounded(segment.timing_seconds),
         "diff": [{"recorded": old, "now": new, "kind": kind} for old, new, kind in segment.diff],
     }
+
+
+def _speakers(found: SpeakersComparison | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"recorded": found.recorded, "here": found.here, "differing": _rounded(found.differing)}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -58,6 +58,10 @@ class Rerun:
             self._inference.stop()
             thread.join()
 
+    @property
+    def inference(self) -> InferenceProcess:
+        return self._inference
+
     def load(self) -> EngineInfo:
         """Load the engine, and return what was loaded.
 
