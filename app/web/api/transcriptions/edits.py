@@ -9,7 +9,7 @@ from fastapi import Query
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
 from app.domain.errors.transcriptions import EditConflict, NotFinished, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull
-from app.services.speakers.paragraphs import part_by_speaker
+from app.services.speaker_paragraphs import part_by_speaker
 from app.services.transcriptions.edits import Change, Draft, change_text, edited_text, restore_text
 from app.web.answers.transcriptions import segment_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
