@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
+from app.composition import login_rule
+from app.domain.people import Role
+from app.services.people.accounts import Accounts
+from app.settings import Settings
+from app.store.database import Database
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, Watch, hearing
+from tests.browser.conftest import Server, Watch, hearing, serving
 from tests.browser.contexts import new_context
 from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
 from tests.browser.voice import write_voice
+from tests.conftest import data_folder
 
+PASSWORD = "four words in a row"
 ANY_SENTENCE = re.compile("|".join(re.escape(text) for text, _ in SENTENCES))
 
 
@@ -198,3 +206,46 @@ def test_a_phone_shows_the_audience_page_whole(live: Page, context: BrowserConte
     assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert reader.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
     finish(live)
+
+
+@pytest.fixture(name="office")
+def _office(tmp_path: Path, empty: Path) -> Iterator[Server]:
+    """A server on which li logs in."""
+    data = data_folder(tmp_path / "data", empty)
+    with closing(Database(data)) as database:
+        database.migrate()
+        accounts = Accounts(database, login_rule(Settings(data_dir=data, login="always")))
+        accounts.people.add("li", Role.ADMINISTRATOR, password=PASSWORD)
+    with serving(data, "login=always") as server:
+        yield server
+
+
+def test_a_link_lets_guests_read_along_until_it_is_taken_back(speaking: Browser, office: Server) -> None:
+    owner = new_context(speaking, office.address, permissions=["microphone"]).new_page()
+    owner.goto("/live")
+    owner.get_by_label("Name").fill("li")
+    owner.get_by_label("Password").fill(PASSWORD)
+    owner.get_by_role("button", name="Log in").click()
+    expect(owner.locator("[data-login]")).to_have_count(0)
+    owner.goto("/live")
+    start(owner)
+    owner.get_by_role("button", name="For the audience").click()
+    dialog = owner.locator("#audience")
+    dialog.get_by_role("button", name="Create a link").click()
+    expect(dialog.locator("[data-shares] li")).to_have_count(1)
+    check_accessible(owner)
+    link = dialog.locator("[data-field=secret]").inner_text()
+
+    guest = new_context(speaking, office.address).new_page()
+    guest.goto(link)
+    expect(guest).to_have_url(re.compile(r"/live/[0-9a-f]+/view$"))
+    expect(guest.locator("[data-finals] li")).not_to_have_count(0)
+    guest.context.new_page().goto("/history")
+    expect(guest.context.pages[-1]).to_have_url(re.compile("/login"))
+
+    dialog.get_by_role("button", name="Take back").click()
+    expect(dialog.locator("[data-shares] li")).to_have_count(0)
+    expect(guest.locator("[data-audience]")).to_have_attribute("data-state", "gone")
+    expect(guest.get_by_text("the link was taken back")).to_be_visible()
+    for page in (owner, guest):
+        page.context.close()
