@@ -1,7 +1,7 @@
 """Style sheets and scripts, at addresses that change with their content, so that browsers can cache them forever.
 
 Scripts import each other by relative addresses: the version is in the path, so that it applies to all of them.
-A page requests about sixty of them: they are read and compressed once, and stay in memory.
+A page requests about eighty of them: they are read and compressed once, and stay in memory.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -31,10 +32,20 @@ LARGEST_KEPT_BYTES = 256 * 1024  # larger files are sent from disk
 
 
 def version_of(folder: Path) -> str:
-    """Return a version of the current content of `folder`; a few dozen files, so cheap enough for every page."""
-    files = sorted((str(path), path.stat()) for path in folder.rglob("*") if path.is_file())
-    facts = "\n".join(f"{path} {stat.st_mtime_ns} {stat.st_size}" for path, stat in files)
+    """Return a version of the current content of `folder`: a millisecond for 250 files, so every page asks anew."""
+    facts = "\n".join(sorted(_facts(folder)))
     return f"v-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
+
+
+def _facts(folder: str | Path) -> Iterator[str]:
+    """Yield path, time and size of each file; pathlib takes four times as long."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _facts(entry.path)
+            elif entry.is_file():
+                found = entry.stat()
+                yield f"{entry.path} {found.st_mtime_ns} {found.st_size}"
 
 
 class StaticFolder(StaticFiles):
