@@ -126,3 +126,22 @@ def test_the_last_correction_is_taken_back_after_a_reload(labelled: Labelled) ->
     page.get_by_role("button", name="Undo the last correction").click()
     expect(page.locator("[data-speakers] .speaker")).to_have_count(2)
     expect(page.locator("[data-slot=last-correction]")).to_be_hidden()
+
+
+def test_the_words_of_the_turn_stand_between_those_around_it(labelled: Labelled, server: Server, finished: str) -> None:
+    with closing(sqlite3.connect(server.data_dir / "app.db")) as database:
+        duration, start = database.execute(
+            'SELECT duration, start FROM transcriptions JOIN segments ON transcription_id = id WHERE id = ? AND "index" = 1',
+            (finished,),
+        ).fetchone()
+        turn = 4 * duration / 8 - start  # the fifth one begins so long after the segment
+        said = [("好", turn - 0.3), ("we", turn + 0.1), ("start", turn + 0.4), ("now", turn + 1.3)]
+        words = json.dumps([[text, round(at, 3), round(at + 0.1, 3), 0.9, text] for text, at in said])
+        database.execute('UPDATE segments SET words = ? WHERE transcription_id = ? AND "index" = 1', (words, finished))
+        database.commit()
+    page = labelled([1, 2, 1, 2, 1, 2, 1, 2], [A, B, A, B, B, B, A, B])
+
+    text = opened(page).locator(".turn-check__text")
+
+    expect(text.locator("mark")).to_have_text("we start")
+    expect(text).to_have_text("…好 we start now…")
