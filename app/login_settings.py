@@ -28,6 +28,9 @@ class LoginSettings(BaseSettings):
     admin_sees_texts: bool = False
     """Let administrators see the recordings and texts of everybody; otherwise they see sizes and states."""
 
+    known_voices: bool = True
+    """Let people remember the voices of speakers who agree to it; off: none are remembered or compared."""
+
     requests_per_minute: int = Field(default=1200, ge=0, le=1_000_000)
     """Requests that one person, or one address without a login, may send in a minute where people log in; 0: any."""
 

@@ -41,6 +41,7 @@ from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
 from app.services.inference.process import InferenceProcess
 from app.services.inference.scheduler import InferenceScheduler
+from app.services.known_voices import KnownVoices
 from app.services.live import Live, LiveLimits
 from app.services.live.partial_engine import PartialEngine
 from app.services.models.reloader import ModelReloader
@@ -144,8 +145,7 @@ def open_services(settings: Settings, *, start_worker: bool) -> Iterator[Service
 def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> Services:
     """Open the server's services; `stack` closes them in reverse order."""
     queue = _open_queue(stack, settings)
-    models = _open_models(stack, settings, spec)
-    store = SettingsStore(settings, models.chosen, _adjust_log)
+    models, store = _open_models(stack, settings, spec)
     spec_of, inference = spec_finder(store, spec), _inference(models, settings, spec)
     pool = stack.enter_context(PreparationPool())
     worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
@@ -165,6 +165,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         trash=Trash(queue),
         heard=heard,
         rereader=Rereader(heard, worker, lambda: _model_name(inference)),
+        known_voices=KnownVoices(queue, heard, worker.voices if worker else None, is_on=settings.known_voices),
         batches=batches,
         uploads=uploads,
         importer=importer,
@@ -188,10 +189,10 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     )
 
 
-def _open_models(stack: ExitStack, settings: Settings, spec: EngineSpec | None) -> Models:
+def _open_models(stack: ExitStack, settings: Settings, spec: EngineSpec | None) -> tuple[Models, SettingsStore]:
     models = open_models(settings, spec)
     stack.enter_context(models.open())
-    return models
+    return models, SettingsStore(settings, models.chosen, _adjust_log)
 
 
 def _inference(models: Models, settings: Settings, spec: EngineSpec | None) -> InferenceProcess:
@@ -229,6 +230,7 @@ def _start_worker(
         spec_of_model=lambda name: spec_of(models.recognising_folder(name)),
         pool=pool,
         speaker_model=lambda: speaker_model_dir(settings),
+        knows_voices=settings.known_voices,
     )
     stack.enter_context(worker.running())
     return worker

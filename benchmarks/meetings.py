@@ -112,7 +112,7 @@ class MeetingMaker:
             at, last = begin + len(piece) / SAMPLE_RATE, speaker
         mixed = mixed[: round((at + 1) * SAMPLE_RATE)]
         mixed += self.random.normal(0, NOISE, len(mixed)).astype(np.float32)
-        heard = _telephone(mixed) if kind.is_telephone else mixed
+        heard = telephone(mixed) if kind.is_telephone else mixed
         name = f"{count} speakers, {kind.name}"
         return Meeting(name, np.clip(heard, -1, 1).astype(np.float32), tuple(sorted(turns)), count)
 
@@ -186,7 +186,7 @@ def _speech_in(piece: Waveform) -> Iterator[tuple[float, float]]:
             yield part[0] * FRAME / SAMPLE_RATE, (part[-1] + 1) * FRAME / SAMPLE_RATE
 
 
-def _telephone(sound: Waveform) -> Waveform:
+def telephone(sound: Waveform) -> Waveform:
     """Return the band of a telephone with the steps of its 8-bit coding."""
     spectrum = np.fft.rfft(sound)
     hertz = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)

@@ -158,6 +158,7 @@ BY_CHANNELS = _reason("by_channels", N_("Speakers are told apart by their channe
 NO_SPEAKER_MODEL = _reason(
     "no_speaker_model", N_("The model that tells speakers apart is not here; the page Models brings it.")
 )
+NOT_ALL_HEARD = _reason("not_all_heard", N_("Not all of them were heard in the recording."))
 SPEAKERS_FAILED = _reason("speakers_failed", N_("The speakers could not be told apart: {detail}"))
 NO_VOICES = _reason("no_voices", N_("No voice was heard long enough to tell speakers apart."))
 FORMAT_HAS_NONE = _reason("format_has_none", N_("This format of the answer has no place for it."))

@@ -21,6 +21,7 @@ from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import relabelled
 from app.store.database import Connection
 from app.store.queries import diarizations, transcriptions
+from app.store.queries.voices import known_voices
 
 LONGEST_NAME = 60
 SAME_PLACE_SECONDS = 0.002
@@ -94,9 +95,12 @@ def merge_speakers(queue: Queue, id: str, speaker: int, into: int) -> Speakers:
     """
     if speaker == into:
         raise InvalidParameter(name="into", reason=N_("it is the same speaker"))
-    return _correct(
+    merged = _correct(
         queue, id, lambda speakers: speakers.merged(_known(speakers, speaker), _known(speakers, into, "into"))
     )
+    with queue.database.writing() as connection:
+        known_voices.drop(connection, id, speaker)
+    return merged
 
 
 def split_speaker(queue: Queue, id: str, speaker: int, since: float) -> Speakers:

@@ -188,6 +188,48 @@ diarizations = Table(
 What the turns sound like is kept in coordinates of the recording's own: with those of another one it cannot be compared.
 """
 
+speaker_names = Table(
+    "speaker_names",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # also that of the entry in speaker_index
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False),
+    Index("ix_speaker_names_folded_name", "folded_name", "id"),
+)
+"""The names that people gave to speakers, for the search; a name stands once for a recording.
+
+What each says is in the full-text index `speaker_index`, from which a trigger removes what is removed here.
+"""
+
+known_voices = Table(
+    "known_voices",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(32)),
+    Column("name", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # little-endian float32
+    Column("is_narrow", Boolean, nullable=False),  # heard over a telephone
+    Column("model", Text, nullable=False),  # that the vector is of, with its checksum
+    Column("consent_by", Text, nullable=False),  # who agreed to it
+    Column("purpose", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("transcription_id", String(32)),  # where it was heard; may have been deleted
+    Index("ix_known_voices_owner", "owner", "name"),
+)
+"""What people sound like whom somebody wants to find again: personal data of the biometric kind."""
+
+voice_proposals = Table(
+    "voice_proposals",
+    metadata,
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("speaker", Integer, primary_key=True),
+    Column("voice_id", ForeignKey("known_voices.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("likeness", Float, nullable=False),
+    Column("is_refused", Boolean, nullable=False),  # by a person: not proposed again
+)
+"""Whom the speakers of a recording may be. The voices of those whom nobody knows are not kept."""
+
 revisions = Table(
     "revisions",
     metadata,

@@ -35,6 +35,7 @@ from app.web.api.transcriptions import (
     edits,
     files,
     findings,
+    known_voices,
     missing_text,
     replacements,
     rereading,
@@ -42,6 +43,7 @@ from app.web.api.transcriptions import (
     speakers,
     transcriptions,
 )
+from app.web.api.transcriptions import voices as transcription_voices
 from app.web.asr_webservice import routes as asr_routes
 from app.web.funasr import socket as funasr_socket
 from app.web.live import socket
@@ -62,6 +64,7 @@ from app.web.pages import replays as replay_page
 from app.web.pages import settings as settings_page
 from app.web.pages import transcriptions as transcription_pages
 from app.web.pages import vad as vad_page
+from app.web.pages import voices as voices_page
 from app.web.pages import webhooks as webhooks_page
 from app.web.routers import add_router
 from app.web.static_files import StaticFolder
@@ -72,6 +75,7 @@ API: tuple[APIRouter, ...] = (
     retranscriptions.router,
     replacements.router,
     speakers.router,
+    transcription_voices.router,
     rereading.router,
     edits.router,
     files.router,
@@ -89,6 +93,7 @@ API: tuple[APIRouter, ...] = (
     vad.router,
     saved_lists.hotword_router,
     saved_lists.replacement_router,
+    known_voices.router,
     cases.router,
     findings.router,
     replays.router,
@@ -129,6 +134,7 @@ PAGES: tuple[APIRouter, ...] = (
     replay_page.router,
     comparison_pages.router,
     webhooks_page.router,
+    voices_page.router,
     account_pages.router,
     oidc_pages.router,
 )

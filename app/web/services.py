@@ -17,6 +17,7 @@ from app.services.clients.client_requests import ClientRequests
 from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
 from app.services.inference.process import InferenceProcess
+from app.services.known_voices import KnownVoices
 from app.services.live import Live
 from app.services.live.client_secrets import ClientSecrets
 from app.services.models.models import Models
@@ -59,6 +60,7 @@ class Services:
     trash: Trash
     heard: HeardAudio
     rereader: Rereader
+    known_voices: KnownVoices
     batches: Batches
     uploads: BatchUploads
     importer: BatchImporter

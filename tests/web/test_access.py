@@ -41,6 +41,8 @@ ROUTES = {
         POST /api/v1/history/export  GET /api/v1/history/statistics
         GET /api/v1/trash  GET /api/v1/live/sessions  GET /api/v1/live/{id}/events
         GET /api/v1/system  GET /api/v1/system/devices
+        GET /api/v1/transcriptions/{id}/voices  GET /voices  GET /api/v1/voices  GET /api/v1/voices/export
+        GET /api/v1/history/speakers
         GET /api/v1/models  GET /api/v1/models/events  GET /api/v1/models/{name}
         GET /api/v1/doctor/clock  POST /api/v1/doctor/upload  GET /api/v1/doctor/ticks  WS /api/v1/doctor/echo
         POST /api/v1/journal/{browser}  GET /api/v1/journal/{browser}  DELETE /api/v1/journal/{browser}
@@ -61,7 +63,10 @@ ROUTES = {
         POST /api/v1/transcriptions/{id}/speakers/{speaker}/split
         PUT /api/v1/transcriptions/{id}/speakers/turns  POST /api/v1/transcriptions/{id}/reread
         POST /api/v1/transcriptions/{id}/speakers/decisions  POST /api/v1/transcriptions/{id}/speakers/undo
-        POST /api/v1/transcriptions/{id}/shares/links
+        POST /api/v1/transcriptions/{id}/voices  POST /api/v1/transcriptions/{id}/speakers/{speaker}/voice
+        PUT /api/v1/transcriptions/{id}/speakers/{speaker}/voice
+        POST /api/v1/voices/import  PATCH /api/v1/voices/{id}  DELETE /api/v1/voices/{id}
+         POST /api/v1/transcriptions/{id}/shares/links
         POST /api/v1/transcriptions/{id}/shares/grants  DELETE /api/v1/transcriptions/{id}/shares/{share}
         POST /api/v1/history/delete  POST /api/v1/history/clear
         DELETE /api/v1/trash  POST /api/v1/trash/restore  POST /api/v1/trash/remove  POST /api/v1/trash/undo
@@ -292,6 +297,9 @@ LISTS = (
     "/api/v1/live/sessions",
     "/vad",
     "/compare",
+    "/voices",
+    "/api/v1/voices",
+    "/api/v1/voices/export",
 )
 
 
@@ -311,6 +319,8 @@ def _things_of(owner: TestClient, wav: Path) -> dict[str, str]:
     answer = owner.post("/api/v1/comparisons", files={"variants": (None, variants)} | recording)
     assert answer.status_code == 201, answer.text
     comparison = answer.json()
+    owner.post("/api/v1/voices/import", json={"voices": [VOICE | {"name": SECRET}]})
+    voice = owner.get("/api/v1/voices").json()["voices"][0]["id"]
     return {
         "transcription": transcription,
         "trashed": trashed,
@@ -320,6 +330,7 @@ def _things_of(owner: TestClient, wav: Path) -> dict[str, str]:
         "list": hotwords,
         "rules": rules,
         "comparison": comparison["id"],
+        "voice": voice,
     }
 
 
@@ -348,10 +359,17 @@ def _kind_of(path: str) -> str | None:
         "/api/v1/replacement-lists/": "rules",
         "/api/v1/comparisons/": "comparison",
         "/compare/": "comparison",
+        "/api/v1/voices/": "voice",
     }
     return next((kind for beginning, kind in beginnings.items() if path.startswith(beginning)), None)
 
 
+VOICE = {
+    "consent_by": "the speaker",
+    "created_at": "2026-11-22T18:57:01Z",
+    "model": "CAM++ 0123456789abcdef",
+    "vector": [0.6, 0.8],
+}
 QUERIES = {"/api/v1/transcriptions/{id}/export": "?format=txt", "/api/v1/vad/{id}/export": "?format=txt"}
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/transcriptions/{id}": {"json": {"name": "mine now"}},
@@ -363,6 +381,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/transcriptions/{id}/speakers/{speaker}": {"json": {"name": "mine"}},
     "POST /api/v1/transcriptions/{id}/speakers/{speaker}/merge": {"json": {"into": 2}},
     "POST /api/v1/transcriptions/{id}/speakers/{speaker}/split": {"json": {"since": 0.1}},
+    "POST /api/v1/transcriptions/{id}/speakers/{speaker}/voice": {
+        "json": {"name": "mine", "consent": True, "consent_by": "myself"}
+    },
+    "PUT /api/v1/transcriptions/{id}/speakers/{speaker}/voice": {"json": {"voice": "0" * 16, "is_accepted": True}},
+    "PATCH /api/v1/voices/{id}": {"json": {"name": "mine"}},
     "PUT /api/v1/transcriptions/{id}/speakers/turns": {"json": {"start": 0.0, "end": 0.5, "speaker": 1}},
     "POST /api/v1/transcriptions/{id}/speakers/decisions": {
         "json": {"start": 0.0, "end": 1.0, "labelled": 1, "speaker": 2}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from app.domain.errors.base import N_
@@ -30,3 +32,21 @@ def require_files(folder: Path) -> None:
             raise ModelFileMissing(folder=str(folder), file=name)
         if not (folder / name).stat().st_size:
             raise ModelFileUnreadable(file=str(folder / name), reason=N_("it is empty"))
+
+
+def voice_model(folder: Path) -> str:
+    """Return the name of the network that hears voices, with its checksum: vectors of two networks mean two things.
+
+    Raises:
+        ModelFileMissing, ModelFileUnreadable
+    """
+    require_files(folder)
+    file = folder / EMBEDDING_FILE
+    status = file.stat()
+    return f"CAM++ {_checksum(file, status.st_size, status.st_mtime_ns)[:16]}"
+
+
+@lru_cache(maxsize=4)
+def _checksum(file: Path, _size: int, _changed_ns: int) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

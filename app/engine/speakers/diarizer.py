@@ -58,7 +58,7 @@ def diarize(
     sounds = [sound for voice in single_voices(frames) for sound in sounds_in(voice)]
     if not sounds:
         return Diarization()
-    embeddings = _embedded(read, sounds, model)
+    embeddings = embedded(read, sounds, model)
     seconds = np.array([end - start for start, end in sounds], dtype=np.float32)
     voices = cluster(embeddings, seconds, wanted)
     turns = turns_of(frames, sounds, embeddings, voices.centres)
@@ -97,7 +97,7 @@ def sounds_in(voice: Span) -> Iterator[Span]:
         yield first, first + SOUND_SECONDS
 
 
-def _embedded(read: Callable[[float, float], Waveform], sounds: Sequence[Span], model: SpeakerModel) -> Embeddings:
+def embedded(read: Callable[[float, float], Waveform], sounds: Sequence[Span], model: SpeakerModel) -> Embeddings:
     found = [model.embeddings([read(start, end) for start, end in some]) for some in _some(sounds, SOUNDS_AT_ONCE)]
     embeddings = np.concatenate(found)
     units: Embeddings = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-9)

@@ -17,6 +17,7 @@ from app.logging import event
 from app.services.people.passwords import check_password, hash_password
 from app.store.database import Connection, Database, Row
 from app.store.queries import people
+from app.store.queries.voices import known_voices
 
 LONGEST_NAME = 100
 
@@ -32,6 +33,8 @@ class Usage:
     size_bytes: int = 0
     busy: int = 0
     """Recordings that wait or run."""
+    voices: int = 0
+    """Known voices."""
 
 
 class People:
@@ -52,8 +55,9 @@ class People:
     def everybody(self) -> list[tuple[Person, Usage]]:
         """Return all people by name, and what they have stored."""
         with self._database.reading() as connection:
-            used = people.usage(connection)
-            return [(person_from(row), _usage(used.get(row["id"]))) for row in people.everybody(connection)]
+            used, voices = people.usage(connection), known_voices.counts(connection)
+            rows = people.everybody(connection)
+        return [(person_from(row), _usage(used.get(row["id"]), voices.get(row["id"], 0))) for row in rows]
 
     def administrators(self) -> list[Person]:
         """Return those who can administer now, the first one first."""
@@ -63,7 +67,7 @@ class People:
     def usage_of(self, id: str) -> Usage:
         """Return what somebody has stored."""
         with self._database.reading() as connection:
-            return _usage(people.usage(connection, id).get(id))
+            return _usage(people.usage(connection, id).get(id), known_voices.counts(connection).get(id, 0))
 
     def get(self, id: str) -> Person:
         """Return one person.
@@ -137,7 +141,7 @@ class People:
         return self.get(id)
 
     def remove(self, id: str, heir: str) -> None:
-        """Remove a person; what belongs to them becomes that of `heir`.
+        """Remove a person; what belongs to them becomes that of `heir`, except for the voices they remembered.
 
         Raises:
             PersonNotFound: one of the two.
@@ -151,6 +155,7 @@ class People:
             _found(connection, heir)
             _part_list_names(connection, id, heir)
             people.give(connection, id, heir)
+            known_voices.remove(connection, [voice.id for voice in known_voices.of_owner(connection, id)])
             people.remove(connection, id)
             _refuse_without_administrator(connection)
         event(_log, logging.INFO, "person_removed", person=id, heir=heir)
@@ -193,6 +198,7 @@ def _adopt(connection: Connection) -> None:
         heir = administrators[0]["id"]
         _part_list_names(connection, None, heir)
         people.give(connection, None, heir)
+        known_voices.give(connection, None, heir)
 
 
 def _part_list_names(connection: Connection, owner: str | None, heir: str) -> None:
@@ -219,5 +225,6 @@ def _found(connection: Connection, id: str) -> Row:
     return row
 
 
-def _usage(row: Row | None) -> Usage:
-    return Usage(**{name: row[name] for name in Usage.__dataclass_fields__}) if row else Usage()
+def _usage(row: Row | None, voices: int) -> Usage:
+    stored = {name: row[name] for name in Usage.__dataclass_fields__ if name in row} if row else {}
+    return Usage(**stored, voices=voices)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from app.domain.errors.base import AppError, Problem
 from app.domain.options import AUTOMATIC
@@ -20,8 +19,7 @@ from app.engine.audio.samples import channel_file
 from app.engine.speakers import SpeakerModel
 from app.engine.speakers.diarizer import Diarization, diarize
 from app.logging import event
-
-Check: TypeAlias = Callable[[], None]
+from app.services.speakers.voice_hearing import Check, VoiceHearing
 
 OPTION = "speakers"
 NONE = "-"
@@ -46,6 +44,13 @@ class SpeakerLabeller:
     """Returns where the model of speakers is; None if there is no whole one."""
     open_model: Callable[[Path, Check], SpeakerModel]
     """Returns the model in a folder, which calls the check before each computation."""
+    knows_voices: bool = True
+    """Whether known voices are looked for."""
+
+    @property
+    def voices(self) -> VoiceHearing:
+        """What hears the voices of the speakers that were told apart."""
+        return VoiceHearing(self.model_folder, self.open_model)
 
     def label(
         self, asked: str, segments: Sequence[Segment], duration: float, audio: Path, check: Check = lambda: None

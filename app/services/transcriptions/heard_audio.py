@@ -8,12 +8,15 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
 from app.domain.errors.transcriptions import NotFinished
 from app.domain.transcription import Transcription
+from app.engine import Waveform
+from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.preparation import PreparationPool, decode_apart
 from app.logging import event
@@ -22,6 +25,7 @@ from app.services.retry import read_twice
 from app.services.transcription_rows import refuse_deaf
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.decoded_audio import samples_in
+from app.store.files.scratch import scratch
 
 AT_ONCE = 2
 SWEEP_SECONDS = 600.0
@@ -74,6 +78,20 @@ class HeardAudio:
             raise NotFinished(state=job.state.value)
         files = self._queue.files
         return files.decoded.files(id) or samples_in(files.folder(id)) or self._decoded(job)
+
+    def decoded(self, content: bytes, most_seconds: float) -> Waveform:
+        """Return the samples of a short recording that is not stored.
+
+        Raises:
+            AppError: it is no sound, or longer than `most_seconds`.
+        """
+        limits = replace(self._limits, max_seconds=most_seconds)
+        with scratch(self._queue.database.file.parent) as folder:
+            source, target = folder / "sound", folder / "samples.s16"
+            source.write_bytes(content)
+            decoding = partial(decode_apart, source, target, limits, self._stopping.is_set, pool=self._children)
+            facts = read_twice(decoding, self._stopping)
+            return read_waveform(target, 0.0, facts.duration).copy()
 
     def _decoded(self, job: Transcription) -> list[Path]:
         """Wait for the samples of a recording; requests for the same one share the work."""

@@ -12,9 +12,11 @@ from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
-from app.store.queries import batches, history, search
+from app.store.queries import batches, diarizations, history, search
 from app.store.queries.history import COUNTED_TO
 from app.store.queries.history_filter import HistoryFilter, HistoryPosition
+from app.store.queries.voices import speaker_names
+from app.store.queries.voices.spoken_places import spoken_places
 from app.store.rows import transcription_from
 
 __all__ = [
@@ -63,6 +65,8 @@ class Result:
     excerpts: tuple[Excerpt, ...]
     batch: tuple[str, str] | None
     """Id and name of its batch."""
+    speakers: tuple[tuple[Piece, ...], ...] = ()
+    """Their names, of those that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ class History:
             is_all = not (goes_on or before or after or offset)
             total = len(rows) if is_all else history.count(connection, wanted)
             of_batch = batches.of_transcriptions(connection, [row["id"] for row in shown])
-            results = [_result(connection, row, wanted.query, of_batch.get(row["id"])) for row in shown]
+            named = speaker_names.of_transcriptions(connection, [row["id"] for row in shown])
+            results = [_result(connection, row, wanted, of_batch.get(row["id"]), named[row["id"]]) for row in shown]
         has_older = goes_on or after is not None
         has_newer = goes_on if after else before is not None or bool(offset)
         is_more = total > COUNTED_TO and not wanted.is_countable
@@ -165,19 +170,23 @@ class History:
             counts[moment.astimezone(zone).date()] += counted
         return [Day(date, counts[date]) for date in dates]
 
+    def speakers(self, beginning: str) -> list[str]:
+        """Return names of speakers that begin so, in alphabetical order."""
+        with self._database.reading() as connection:
+            return speaker_names.suggested(connection, beginning)
 
-def excerpts_of(connection: Connection, row: Row, query: str) -> tuple[Excerpt, ...]:
-    """Return the passages that contain terms of `query`, those with the most terms first."""
+
+def excerpts_of(connection: Connection, row: Row, query: str, speaker: str = "") -> tuple[Excerpt, ...]:
+    """Return the passages that contain terms of `query`, those with the most terms first; only what a speaker says."""
     terms = search.terms(query)
     patterns = [search.pattern(term) for term in terms]
     if not patterns:
         return ()
-    segments = {
-        place["index"]: place for term in terms for place in history.places(connection, row["id"], _longest(term))
-    }
+    places = (place for term in terms for place in _places(connection, row["id"], _longest(term), speaker))
+    segments = {(place["index"], place["start"]): place for place in places}
     fitting = [place for place in segments.values() if _variety(place["text"], patterns)]
     best = sorted(fitting, key=lambda place: (-_variety(place["text"], patterns), place["index"]))
-    if not best and _variety(row["text"], patterns):
+    if not best and not speaker and _variety(row["text"], patterns):
         return (Excerpt(tuple(_cut(row["text"], patterns))),)
     return tuple(
         Excerpt(tuple(_cut(place["text"], patterns)), place["index"], place["start"])
@@ -190,14 +199,23 @@ def marked(text: str, query: str) -> list[Piece]:
     return list(_pieces(text, [search.pattern(term) for term in search.terms(query)]))
 
 
-def _result(connection: Connection, row: Row, query: str, batch: tuple[str, str] | None) -> Result:
+def _result(
+    connection: Connection, row: Row, wanted: HistoryFilter, batch: tuple[str, str] | None, speakers: Sequence[str]
+) -> Result:
     return Result(
         transcription_from(row),
         row["deleted_at"],
-        tuple(marked(row["name"], query)),
-        excerpts_of(connection, row, query),
+        tuple(marked(row["name"], "" if wanted.speaker else wanted.query)),
+        excerpts_of(connection, row, wanted.query, wanted.speaker),
         batch,
+        tuple(tuple(marked(name, wanted.speaker or wanted.query)) for name in speakers),
     )
+
+
+def _places(connection: Connection, id: str, term: str, speaker: str) -> list[Row]:
+    if speaker:
+        return spoken_places(connection, id, diarizations.of(connection, id), speaker, term, history.EXCERPTS)
+    return history.places(connection, id, term)
 
 
 def _place(row: Row) -> HistoryPosition:

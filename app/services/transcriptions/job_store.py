@@ -6,13 +6,14 @@ Each step is one transaction. A step of a job that this worker no longer holds r
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
+from app.domain.speakers.known_voices import KnownVoice, VoiceProposal, counterparts
 from app.domain.states import Rank, SegmentState
 from app.domain.transcript import Applied, merge_receipts
 from app.domain.transcription import SegmentRecord, Transcription
@@ -25,6 +26,7 @@ from app.services.transcriptions.segment_store import fail_segment, finish_segme
 from app.services.transcriptions.transitions import cancelled, failed, finished, requeued
 from app.store.database import Connection, Row
 from app.store.queries import diarizations, edits, segments, transcriptions
+from app.store.queries.voices import known_voices
 from app.store.rows import segment_from, transcription_from
 
 _log = logging.getLogger(__name__)
@@ -125,7 +127,19 @@ class JobStore:
             earlier = [Applied.from_dict(line) for line in row["receipt"] if line["name"] != labels.line.name]
             transcriptions.change(connection, id, receipt=[line.to_dict() for line in (*earlier, labels.line)])
             if labels.turns:
+                before = diarizations.of(connection, id).turns
                 diarizations.replace(connection, id, labels.model, labels.turns, labels.embeddings)
+                known_voices.renumber(connection, id, counterparts(before, labels.turns))
+
+    def known_voices(self, id: str) -> list[KnownVoice]:
+        """Return the voices that the owner of a job has remembered."""
+        with self._own(id) as (connection, row):
+            return known_voices.of_owner(connection, row["owner"])
+
+    def store_proposals(self, id: str, found: Sequence[VoiceProposal]) -> None:
+        """Store whom the speakers may be."""
+        with self._own(id) as (connection, _):
+            known_voices.propose(connection, id, found)
 
     def finish_segment(self, id: str, index: int, recognised: Recognised, seconds_worked: float) -> None:
         """Store the text of one segment; once this returns, it is never recognised again."""

@@ -9,9 +9,11 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
@@ -20,6 +22,7 @@ from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceUnavailable
 from app.domain.options import OFF
 from app.domain.replacements import REWRITING
+from app.domain.speakers import SpeakerTurn
 from app.domain.speech import joined
 from app.domain.states import JobState
 from app.domain.transcription import SegmentRecord, Transcription
@@ -167,6 +170,22 @@ class Transcriber:
             job.options.speakers, segments, duration, audio, lambda: self._raise_if_unwanted(job.id)
         )
         self.persist(lambda: self.claims.store_speakers(job.id, labels))
+        if labels.turns and self.labeller.knows_voices:
+            self._propose(job, labels.turns, audio)
+
+    def _propose(self, job: Transcription, turns: Sequence[SpeakerTurn], audio: Path) -> None:
+        """Look for voices that the owner knows. Whoever is nobody's acquaintance is not heard any further."""
+        known = self.persist(lambda: self.claims.known_voices(job.id))
+        if not known:
+            return
+        read = partial(read_waveform, channel_file(audio, None))
+        try:
+            found = self.labeller.voices.proposals(turns, read, known, lambda: self._raise_if_unwanted(job.id))
+        except AppError:
+            event(_log, logging.ERROR, "voices_failed", exc_info=True)
+            return
+        self.persist(lambda: self.claims.store_proposals(job.id, found))
+        event(_log, logging.INFO, "voices_compared", count=len(found))
 
     def _raise_if_unwanted(self, id: str) -> None:
         if self._is_unwanted(id):

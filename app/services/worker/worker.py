@@ -45,7 +45,8 @@ class Worker:
     """Takes jobs from `queue` and runs them with `inference`, which it starts and stops.
 
     `spec_of_model` returns how to load a model that a job names; it raises ModelError if there is none.
-    `speaker_model` returns the folder of the model that tells speakers apart, if there is one.
+    `speaker_model` returns the folder of the model that tells speakers apart, if there is one; with `knows_voices`
+    it also looks for known voices.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class Worker:
         spec_of_model: Callable[[str], EngineSpec] = no_other_models,
         pool: PreparationPool | None = None,
         speaker_model: Callable[[], Path | None] = no_model,
+        *,
+        knows_voices: bool = True,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._queue = queue
@@ -71,7 +74,9 @@ class Worker:
         self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
         self._bench = DedicatedEngines(spec_of_model, segment_timeout_seconds)
         self._threads: list[Thread] = []
-        labeller = SpeakerLabeller(speaker_model, partial(RemoteSpeakerModel, inference, segment_timeout_seconds))
+        open_model = partial(RemoteSpeakerModel, inference, segment_timeout_seconds)
+        labeller = SpeakerLabeller(speaker_model, open_model, knows_voices)
+        self.voices = labeller.voices
         self._transcriber = Transcriber(
             self._claims, files, self._scheduler, self._bench, limits, self._stopping, labeller, pool
         )

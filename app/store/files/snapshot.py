@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -51,11 +52,20 @@ def schema_of(file: Path) -> str | None:
 
 def forget_in_copies(data_dir: Path, id: str) -> None:
     """Remove a transcription from the copies of the database that lie beside it: deleted for good is deleted everywhere."""
+    _delete_in_copies(data_dir, "DELETE FROM transcriptions WHERE id = ?", [id])
+
+
+def forget_voices_in_copies(data_dir: Path, ids: Iterable[str]) -> None:
+    """Remove known voices from the copies of the database that lie beside it."""
+    _delete_in_copies(data_dir, "DELETE FROM known_voices WHERE id = ?", ids)
+
+
+def _delete_in_copies(data_dir: Path, statement: str, ids: Iterable[str]) -> None:
     for copy in (*data_dir.glob(f"{FORMER_PREFIX}*.db"), *data_dir.glob("before-restore-*/app.db")):
         with suppress(sqlite3.Error), closing(sqlite3.connect(copy)) as connection, connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("DELETE FROM transcriptions WHERE id = ?", (id,))
+            connection.executemany(statement, [(id,) for id in ids])
 
 
 def recordings_of(file: Path) -> list[str]:

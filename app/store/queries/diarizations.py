@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from app.domain.speakers import Correction, Speakers, SpeakerTurn
+from app.store.queries import search
+from app.store.queries.voices import speaker_names
 from app.store.tables import diarizations
 
 
@@ -45,6 +47,7 @@ def replace(
     connection.execute(delete(diarizations).where(_is_of(transcription_id)))
     values = {"model": model, "turns": [turn.to_stored() for turn in turns], "names": {}, "embeddings": embeddings}
     connection.execute(insert(diarizations).values(transcription_id=transcription_id, **values))
+    _index(connection, transcription_id, Speakers(tuple(turns)))
 
 
 def change(
@@ -57,6 +60,20 @@ def change(
         "corrections": [correction.to_stored() for correction in corrections],
     }
     connection.execute(update(diarizations).where(_is_of(transcription_id)).values(**values))
+    _index(connection, transcription_id, speakers)
+
+
+def index_texts(connection: Connection, transcription_id: str) -> None:
+    """Let the search by speaker follow a text that has changed."""
+    if speaker_names.is_named(connection, transcription_id):
+        speaker_names.index_names(connection, transcription_id, of(connection, transcription_id))
+
+
+def _index(connection: Connection, transcription_id: str, speakers: Speakers) -> None:
+    """Let the search follow the names."""
+    if speakers.names or speaker_names.is_named(connection, transcription_id):
+        speaker_names.index_names(connection, transcription_id, speakers)
+        search.index_text(connection, transcription_id)
 
 
 def _is_of(transcription_id: str) -> ColumnElement[bool]:

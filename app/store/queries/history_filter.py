@@ -16,13 +16,16 @@ from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.store.queries import search
 from app.store.queries.ownership import is_own, is_seen
+from app.store.queries.voices.speaker_names import SLOTS, match, speaker_index
 from app.store.tables import UtcDateTime, history_totals, transcriptions
 
 RARE = 500  # rows of a kind; checking each against the word index takes a hundredth of a second
 
 _has_words = "search_index MATCH :expression"
+_says_words = "speaker_index MATCH :expression"
 _rows = transcriptions.c
 _rowid = search.search_index.c.rowid
+_entry = speaker_index.c.rowid
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class HistoryFilter:
     until: datetime | None = None
     """Exclusive end of the creation time."""
     in_trash: bool = False
+    speaker: str = ""
+    """Name of somebody who speaks; with a query, who says it."""
 
     @property
     def is_kind(self) -> bool:
@@ -48,7 +53,7 @@ class HistoryFilter:
     @property
     def is_countable(self) -> bool:
         """Return whether the totals give the number of matches."""
-        return not (self.query.strip() or self.since or self.until)
+        return not (self.query.strip() or self.speaker.strip() or self.since or self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class QueryPlan:
     """Unordered."""
     order: tuple[ColumnElement[Any], ...]
     """Columns to sort by, descending."""
+    slots: int = 1
+    """Entries that a number has in the index by which it is ordered."""
 
     def below(self, place: HistoryPosition | None) -> Select[Any]:
         """Select what follows `place`, or everything, in order."""
@@ -76,21 +83,23 @@ class QueryPlan:
 
     def above(self, place: HistoryPosition) -> Select[Any]:
         """Select what precedes `place`, nearest first."""
-        query = self.numbers.where(self._key > self._value(place))
+        query = self.numbers.where(self._key > self._value(place, self.slots - 1))
         return query.order_by(*(column.asc() for column in self.order))
 
     @property
     def _key(self) -> ColumnElement[Any]:
         return tuple_(*self.order) if len(self.order) > 1 else self.order[0]
 
-    def _value(self, place: HistoryPosition) -> ColumnElement[Any]:
+    def _value(self, place: HistoryPosition, slot: int = 0) -> ColumnElement[Any]:
         if len(self.order) == 1:
-            return literal(place.number)
+            return literal(place.number * self.slots + slot)
         return tuple_(literal(place.deleted_at, UtcDateTime()), literal(place.number))
 
 
 def plan_query(connection: Connection, wanted: HistoryFilter) -> QueryPlan | None:
     """Return the query plan; None if nothing can match."""
+    if wanted.speaker.strip():
+        return _of_speaker(connection, wanted)
     if not wanted.query.strip():
         return _without_words(wanted)
     expression, count = search.match(wanted.query), count_of_kind(connection, wanted)
@@ -135,6 +144,22 @@ def _of_rare_kind(wanted: HistoryFilter, expression: str) -> QueryPlan:
     return QueryPlan(query, (_rows.number,))
 
 
+def _of_speaker(connection: Connection, wanted: HistoryFilter) -> QueryPlan | None:
+    """Return how to find where somebody of this name speaks, or says something."""
+    expression, count = match(wanted.speaker, wanted.query), count_of_kind(connection, wanted)
+    if expression is None or not count:
+        return None
+    has_words = text(_says_words).bindparams(expression=expression)
+    if wanted.is_kind and count <= RARE:
+        is_entry = _entry.between(_rows.number * SLOTS, _rows.number * SLOTS + SLOTS - 1)
+        said = select(_entry).where(has_words, is_entry).correlate(transcriptions)
+        query = select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number), said.exists())
+        return QueryPlan(query, (_rows.number,))
+    of_kind = select(_rows.number).where(_rows.number == _entry // SLOTS, *_kind(wanted)).correlate(speaker_index)
+    query = select(_entry // SLOTS).where(has_words, *_span(wanted, _entry, SLOTS), of_kind.exists())
+    return QueryPlan(query, (_entry,), SLOTS)
+
+
 def _kind(wanted: HistoryFilter) -> Iterable[ColumnElement[bool]]:
     yield _rows.deleted_at.is_not(None) if wanted.in_trash else _rows.deleted_at.is_(None)
     yield _rows.delete_requested.is_(False)
@@ -147,8 +172,8 @@ def _kind(wanted: HistoryFilter) -> Iterable[ColumnElement[bool]]:
         yield _rows.source == wanted.source
 
 
-def _span(wanted: HistoryFilter, number: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
+def _span(wanted: HistoryFilter, number: ColumnElement[Any], slots: int = 1) -> Iterable[ColumnElement[bool]]:
     if wanted.since is not None:
-        yield number >= milliseconds(wanted.since)
+        yield number >= milliseconds(wanted.since) * slots
     if wanted.until is not None:
-        yield number < milliseconds(wanted.until)
+        yield number < milliseconds(wanted.until) * slots

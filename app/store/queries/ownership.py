@@ -28,6 +28,18 @@ def is_own(table: OwnedTable = transcriptions) -> ColumnElement[bool]:
     return table.c.owner == actor.person if actor.person else false()
 
 
+def is_private(table: OwnedTable) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to the current actor, whom no right to see everything helps here.
+
+    Without a login everything belongs to whoever uses the program.
+    """
+    actor = current_actor()
+    if actor.person is None:
+        return true() if actor.sees_everything else false()
+    is_theirs: ColumnElement[bool] = table.c.owner == actor.person
+    return is_theirs
+
+
 def is_seen() -> ColumnElement[bool]:
     """Return the condition that the current actor sees a transcription: it is theirs, or somebody shares it."""
     actor = current_actor()

@@ -24,6 +24,7 @@ from app.store.tables import (
 )
 
 OWNED = (transcriptions, batches, comparisons, deletions, saved_lists)
+"""What goes to somebody else with its owner; voices do not, because who agreed to that agreed to this owner."""
 _rows = transcriptions.c
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, column, delete, insert, select, table
 
-from app.store.tables import transcriptions
+from app.store.tables import speaker_names, transcriptions
 
 search_index = table("search_index", column("rowid"), column("name"), column("text"))
 """The virtual table; the rowid of an entry is the `number` of its transcription."""
@@ -62,14 +62,16 @@ def runs_of(term: str) -> list[str]:
 
 
 def index_text(connection: Connection, id: str) -> None:
-    """Update the index to the name and text of a transcription."""
+    """Update the index to the name and text of a transcription, and to the names of its speakers."""
     columns = (transcriptions.c.number, transcriptions.c.name, transcriptions.c.text)
     row = connection.execute(select(*columns).where(transcriptions.c.id == id)).one_or_none()
     if row is None:
         return
     number, name, text = row
+    named = connection.scalars(select(speaker_names.c.name).where(speaker_names.c.transcription_id == id))
+    names = " ".join(map(split, (name, *named)))
     forget(connection, number)
-    connection.execute(insert(search_index).values(rowid=number, name=split(name), text=split(text)))
+    connection.execute(insert(search_index).values(rowid=number, name=names, text=split(text)))
 
 
 def forget(connection: Connection, number: int) -> None:

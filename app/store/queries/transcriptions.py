@@ -26,7 +26,7 @@ from sqlalchemy import (
 from app.domain.people import current_actor
 from app.domain.states import JobState, Rank
 from app.store.database import Row
-from app.store.queries import quotas, search
+from app.store.queries import diarizations, quotas, search
 from app.store.queries.ownership import is_own, is_seen
 from app.store.tables import deletions, revisions, segments, transcriptions
 
@@ -105,6 +105,8 @@ def change(connection: Connection, id: str, **values: Any) -> None:
     connection.execute(query.values(**values, revision=next_revision(connection)))
     if not values.keys().isdisjoint(("name", "text")):
         search.index_text(connection, id)
+    if "text" in values:
+        diarizations.index_texts(connection, id)
 
 
 def has_waiting(connection: Connection, *, naming_models: bool = True) -> bool:

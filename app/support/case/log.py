@@ -63,6 +63,7 @@ ROUTE_WORDS = frozenset(
             "undo",
             "unload",
         ),
+        *("voice", "voices", "import"),
         *("upload", "uploads", "use", "v1", "vad", "verify", "view", "webhooks", "backup", "retention"),
         *(
             "account",

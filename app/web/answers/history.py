@@ -15,7 +15,14 @@ from app.domain.states import JobState
 from app.services.transcriptions.history import HistoryFilter, HistoryPosition
 from app.web.answers.transcriptions import item_answer
 from app.web.schemas.base import refuse_number
-from app.web.schemas.history import BatchReference, ExcerptAnswer, FoundItem, MatchAnswer, TranscriptionPage
+from app.web.schemas.history import (
+    BatchReference,
+    ExcerptAnswer,
+    FoundItem,
+    MatchAnswer,
+    NamedSpeaker,
+    TranscriptionPage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,8 +61,17 @@ def wanted_by(
     until: Annotated[
         Moment | None, Query(description="Created before this moment.", examples=["2026-12-01T00:00:00Z"])
     ] = None,
+    speaker: Annotated[
+        str,
+        Query(
+            max_length=LONGEST_QUERY,
+            description="Only where somebody of this name speaks; with `query`, who says it.",
+            examples=["Anna"],
+        ),
+    ] = "",
 ) -> HistoryFilter:
-    return HistoryFilter(query.strip(), state, language, source, _aware("since", since), _aware("until", until))
+    span = _aware("since", since), _aware("until", until)
+    return HistoryFilter(query.strip(), state, language, source, *span, speaker=speaker.strip())
 
 
 WantedDep = Annotated[HistoryFilter, Depends(wanted_by)]
@@ -102,6 +118,9 @@ def found_item(result: Result, translate: Translate) -> FoundItem:
         excerpts=[
             ExcerptAnswer(start=excerpt.start, segment=excerpt.segment, pieces=_pieces(excerpt.pieces))
             for excerpt in result.excerpts
+        ],
+        speakers=[
+            NamedSpeaker(name="".join(each.text for each in name), pieces=_pieces(name)) for name in result.speakers
         ],
         batch=BatchReference(id=result.batch[0], name=result.batch[1]) if result.batch else None,
     )

@@ -25,6 +25,7 @@ from app.web.schemas.history import (
     DeletionAnswer,
     ExportSelection,
     Selection,
+    SpeakerNamesAnswer,
     StatisticsAnswer,
 )
 
@@ -69,6 +70,15 @@ def get_statistics(
     """See how much there is of what, and how many recordings came on each of the last 30 days."""
     days = history.days(zone_of(zone), DAYS, datetime.now(UTC))
     return StatisticsAnswer(**asdict(history.totals()), days=[DayAnswer(day=day.date, count=day.count) for day in days])
+
+
+@router.get("/speakers", responses=errors())
+def list_speaker_names(
+    history: HistoryDep,
+    beginning: Annotated[str, Query(max_length=200, description="With which they begin.", examples=["Wa"])] = "",
+) -> SpeakerNamesAnswer:
+    """List the names that were given to speakers, for the filter `speaker`."""
+    return SpeakerNamesAnswer(names=history.speakers(beginning))
 
 
 def _deletion_answer(deletion: Deletion) -> DeletionAnswer:

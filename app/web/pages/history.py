@@ -43,6 +43,7 @@ class Asked:
     until: str
     zone: str
     view: str
+    speaker: str
 
     def wanted(self) -> HistoryFilter:
         return HistoryFilter(
@@ -53,6 +54,7 @@ class Asked:
             since=self._midnight("since", self.since, 0),
             until=self._midnight("until", self.until, 1),
             in_trash=self.view == "trash",
+            speaker=self.speaker,
         )
 
     def filters(self) -> str:
@@ -61,6 +63,7 @@ class Asked:
         since, until = (moment and moment.astimezone(UTC) for moment in (wanted.since, wanted.until))
         fields = {
             "query": self.query,
+            "speaker": self.speaker,
             "state": self.state,
             "language": self.language,
             "source": self.source,
@@ -98,8 +101,9 @@ def _asked(
     until: Annotated[str, Query(pattern=DATE)] = "",
     zone: Annotated[str, Query(max_length=64)] = "",
     view: Literal["", "statistics", "trash"] = "",
+    speaker: Annotated[str, Query(max_length=200)] = "",
 ) -> Asked:
-    return Asked(query.strip(), state, language, source, since, until, zone, view)
+    return Asked(query.strip(), state, language, source, since, until, zone, view, speaker.strip())
 
 
 @router.get("/history")

@@ -86,6 +86,7 @@ def transcription(
         "languages": spoken_languages(services),
         "models": model_choices(services, translate),
         "house_rules": services.settings.replacements,
+        "knows_voices": services.settings.known_voices,
         "formats": FORMATS,
         "findings": [each.model_dump(mode="json") for each in findings_answer(record, segments, translate)],
     }

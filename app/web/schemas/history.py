@@ -43,12 +43,26 @@ class BatchReference(BaseModel):
     name: str = Field(examples=["客服录音 11 月"])
 
 
+class NamedSpeaker(BaseModel):
+    """A speaker to whom somebody gave a name."""
+
+    name: str = Field(examples=["Anna"])
+    pieces: list[MatchAnswer] = Field(description="The name, with what was searched for marked.")
+
+
+class SpeakerNamesAnswer(BaseModel):
+    """Names of speakers, in alphabetical order."""
+
+    names: list[str] = Field(description="At most 200.", examples=[["Anna", "Wang Fang"]])
+
+
 class FoundItem(TranscriptionItem):
     """One transcription that fits."""
 
     deleted_at: Moment | None = Field(description="When it was put in the trash.", examples=[None])
     name_pieces: list[MatchAnswer] = Field(description="The name, with what was searched for marked.")
     excerpts: list[ExcerptAnswer] = Field(description="Up to three places; none without a search.")
+    speakers: list[NamedSpeaker] = Field(description="Those who have a name.")
     batch: BatchReference | None = Field(description="Null where it was sent alone.")
 
 

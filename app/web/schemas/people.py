@@ -112,6 +112,7 @@ class PersonAnswer(BaseModel):
     seconds: float = Field(description="Of sound.", examples=[3600.0])
     size_bytes: int = Field(examples=[57_600_000])
     busy: int = Field(description="Recordings that wait or run.", examples=[0])
+    voices: int = Field(description="Known voices.", examples=[3])
 
 
 class PeopleAnswer(BaseModel):

@@ -529,6 +529,23 @@ export interface ExportSelection {
   format?: string;
 }
 
+/** A known voice with what it sounds like. */
+export interface ExportedVoice {
+  /** 1 to 60 characters. */
+  name: string;
+  /** Who agreed that the voice is remembered, and how; 1 to 300 characters. */
+  consent_by: string;
+  /** What it is remembered for; at most 300 characters. */
+  purpose?: string;
+  /** When they agreed. */
+  created_at: string;
+  model: string;
+  /** Of unit length. */
+  vector: number[];
+  /** Whether it was heard over a telephone. */
+  is_narrow?: boolean;
+}
+
 /** One thing that is odd. */
 export interface FindingAnswer {
   /** Stable, for programs. */
@@ -605,6 +622,8 @@ export interface FoundItem {
   name_pieces: MatchAnswer[];
   /** Up to three places; none without a search. */
   excerpts: ExcerptAnswer[];
+  /** Those who have a name. */
+  speakers: NamedSpeaker[];
   /** Null where it was sent alone. */
   batch: BatchReference | null;
 }
@@ -672,6 +691,11 @@ export interface HubModel {
   /** owner/name */
   id: string;
   hub: "modelscope" | "huggingface";
+}
+
+/** How many voices were added. */
+export interface ImportedAnswer {
+  count: number;
 }
 
 /** Something to be done with many recordings of a batch. */
@@ -922,6 +946,13 @@ export interface ModelsAnswer {
   disk_free_bytes: number;
   /** Minutes without work after which the model is unloaded; 0 is never. */
   idle_minutes: number;
+}
+
+/** A speaker to whom somebody gave a name. */
+export interface NamedSpeaker {
+  name: string;
+  /** The name, with what was searched for marked. */
+  pieces: MatchAnswer[];
 }
 
 /** Packages that a model needs beside its files, or a feature, and that are not installed. */
@@ -1180,6 +1211,8 @@ export interface PersonAnswer {
   size_bytes: number;
   /** Recordings that wait or run. */
   busy: number;
+  /** Known voices. */
+  voices: number;
 }
 
 /** What to change about a person; what is left out stays. */
@@ -1240,6 +1273,21 @@ export interface Progress {
   eta_seconds: number | null;
   /** 1 is next; null when not waiting, and in a batch. */
   queue_position: number | null;
+}
+
+/** A speaker may be somebody whose voice is known. */
+export interface ProposalAnswer {
+  speaker: number;
+  /** Id of the known voice. */
+  voice: string;
+  name: string;
+  /** How alike both voices are, 0.50 to 1; less is not proposed. */
+  likeness: number;
+}
+
+/** Whom the speakers without a name may be: at most one person for each, the likeliest. */
+export interface ProposalsAnswer {
+  proposals: ProposalAnswer[];
 }
 
 /** A download, running or stopped. */
@@ -1699,6 +1747,12 @@ export interface SpeakerNameWanted {
   name: string;
 }
 
+/** Names of speakers, in alphabetical order. */
+export interface SpeakerNamesAnswer {
+  /** At most 200. */
+  names: string[];
+}
+
 /** Who spoke when. */
 export interface SpeakersAnswer {
   speakers: SpeakerAnswer[];
@@ -2096,6 +2150,63 @@ export type Verdict = "reproduced" | "not_reproduced" | "not_comparable";
 export interface VerdictAnswer {
   /** False: the files are there, but there is nothing to compare them with. */
   has_checksums: boolean;
+}
+
+/** A known voice; what it sounds like is in the export alone. */
+export interface VoiceAnswer {
+  id: string;
+  name: string;
+  /** Who agreed, as it was written down. */
+  consent_by: string;
+  purpose: string;
+  /** When they agreed. */
+  created_at: string;
+  /** Where it was heard, as long as that is there; null if it was imported. */
+  transcription_id: string | null;
+  /** False if another model made it than the one installed: it is never proposed then. */
+  is_comparable: boolean;
+}
+
+/** What can be changed of a known voice. */
+export interface VoiceChange {
+  /** 1 to 60 characters. */
+  name: string;
+  /** What it is remembered for; at most 300 characters. */
+  purpose?: string;
+}
+
+/** Whether a speaker is the person whose voice was proposed. */
+export interface VoiceDecision {
+  /** Id of the known voice. */
+  voice: string;
+  /** True names the speaker; false is remembered for this recording. */
+  is_accepted: boolean;
+}
+
+/** A speaker's voice is remembered, because they agree to it. */
+export interface VoiceWanted {
+  /** 1 to 60 characters. */
+  name: string;
+  /** Must be true: the speaker agrees. */
+  consent: true;
+  /** Who agreed that the voice is remembered, and how; 1 to 300 characters. */
+  consent_by: string;
+  /** What it is remembered for; at most 300 characters. */
+  purpose?: string;
+}
+
+/** The voices that you remembered, by name. */
+export interface VoicesAnswer {
+  voices: VoiceAnswer[];
+  /** False if this server remembers and compares none. */
+  is_on: boolean;
+  /** The model whose voices can be compared, with its checksum; null if none is installed. */
+  model: string | null;
+}
+
+/** Voices as they are exported and imported. */
+export interface VoicesFile {
+  voices: ExportedVoice[];
 }
 
 /** A receiver of messages. */

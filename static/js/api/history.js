@@ -39,3 +39,7 @@ export async function exportAll(ids, format) {
   const response = await request("POST", `/history/export?${new URLSearchParams(readerOf())}`, { ids, format });
   download(await response.blob(), `transcripts.${format.split(".").pop()}`);
 }
+
+/** Names of speakers that begin so. @param {string} beginning @returns {Promise<{names: string[]}>} */
+export const getSpeakerNames = (beginning) =>
+  send("GET", `/history/speakers?beginning=${encodeURIComponent(beginning)}`);

@@ -81,6 +81,8 @@
  * @typedef {Api.SpeakersAnswer} Speakers
  * @typedef {Api.SpeakerAnswer} Speaker
  * @typedef {Api.DoubtfulTurnAnswer} DoubtfulTurn
+ * @typedef {Api.VoiceAnswer} KnownVoice
+ * @typedef {Api.ProposalAnswer} VoiceProposal
  *
  * @typedef {Omit<Api.Options, "hotwords" | "model" | "track" | "replacements"> & {hotwords: string, replacements?: string, model?: string, track?: number}} RecognitionOptions  as a form has them: a hotword on each line
  */

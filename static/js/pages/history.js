@@ -4,6 +4,7 @@ import { resultsToolbar } from "../components/history/results-toolbar.js";
 import { jobDetails } from "../components/history/job-details.js";
 import { JobList } from "../components/jobs/job-list.js";
 import { LiveSearch } from "../components/history/live-search.js";
+import { suggestSpeakers } from "../components/history/speaker-names.js";
 import { offerUndo } from "../components/common/notices.js";
 import { startPage } from "../components/common/page.js";
 import { shortcuts } from "../components/common/shortcuts.js";
@@ -25,6 +26,7 @@ new JobList(results, undefined, (gone) => {
   refresh();
 });
 jobDetails(results);
+suggestSpeakers(form);
 offerToUndoDeletion(() => void search.refresh());
 shortcuts([
   { keys: "/", does: t("Search") },

@@ -3,6 +3,7 @@ import { retranscribeInDialog } from "../components/rereading/retranscribe-dialo
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
 import { exportStyleForm } from "../components/common/export-style-form.js";
 import { ChannelsCard } from "../components/channels/channels-card.js";
+import { KnownVoicesCard } from "../components/voices/known-voices-card.js";
 import { SpeakersCard } from "../components/speakers/speakers-card.js";
 import { TurnCheck } from "../components/speakers/turn-check.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
@@ -40,6 +41,8 @@ const channels = new ChannelsCard(find(page, "[data-channel-names]", HTMLElement
 const speakersCard = find(page, "[data-speakers]", HTMLElement);
 const speakers = new SpeakersCard(speakersCard, page, id);
 new TurnCheck(speakersCard, player, id);
+const voicesCard = page.querySelector("[data-known-voices]");
+const voices = voicesCard instanceof HTMLElement ? new KnownVoicesCard(voicesCard, id, reload) : null;
 const share = document.querySelector("#share") ? shareDialog(id) : null;
 let hasPeaks = false;
 
@@ -87,6 +90,7 @@ function show(job) {
   hotwords.show(job.hotwords);
   channels.show(job);
   speakers.show(job);
+  voices?.show(job);
   if (job.duration !== null) player.hear(api(`/transcriptions/${id}/audio?heard=true`), job.duration);
   waveform.duration = job.duration ?? player.duration;
   if (!hasPeaks && job.duration !== null) void showPeaks();

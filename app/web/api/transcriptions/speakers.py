@@ -58,7 +58,7 @@ CORRECTION_ERRORS = errors(TranscriptionNotFound, InvalidParameter, DiskFull, ch
 def get_speakers(id: TranscriptionId, queue: QueueDep) -> SpeakersAnswer:
     """Read who spoke when, with each speaker's share; empty where speakers were not told apart."""
     queue.get(id)
-    return _answer(queue, id, queue.speakers(id))
+    return speakers_answer(queue, id, queue.speakers(id))
 
 
 @router.post(
@@ -78,25 +78,25 @@ def rename_speaker(
     id: TranscriptionId, speaker: SpeakerNumber, wanted: SpeakerNameWanted, queue: QueueDep
 ) -> SpeakersAnswer:
     """Name a speaker in the whole recording, and in every file that is exported."""
-    return _answer(queue, id, name_speaker(queue, id, speaker, wanted.name))
+    return speakers_answer(queue, id, name_speaker(queue, id, speaker, wanted.name))
 
 
 @router.post("/{speaker}/merge", responses=CORRECTION_ERRORS)
 def merge_speaker(id: TranscriptionId, speaker: SpeakerNumber, wanted: MergeWanted, queue: QueueDep) -> SpeakersAnswer:
     """Make one speaker of two that are the same person."""
-    return _answer(queue, id, merge_speakers(queue, id, speaker, wanted.into))
+    return speakers_answer(queue, id, merge_speakers(queue, id, speaker, wanted.into))
 
 
 @router.post("/{speaker}/split", responses=CORRECTION_ERRORS)
 def part_speaker(id: TranscriptionId, speaker: SpeakerNumber, wanted: SplitWanted, queue: QueueDep) -> SpeakersAnswer:
     """Give the turns of a speaker from a time on to a new one."""
-    return _answer(queue, id, split_speaker(queue, id, speaker, wanted.since))
+    return speakers_answer(queue, id, split_speaker(queue, id, speaker, wanted.since))
 
 
 @router.put("/turns", responses=CORRECTION_ERRORS)
 def put_turn(id: TranscriptionId, wanted: TurnWanted, queue: QueueDep) -> SpeakersAnswer:
     """Give what is said between two times to one speaker; turns with the same voice follow."""
-    return _answer(queue, id, move_turn(queue, id, wanted.start, wanted.end, wanted.speaker))
+    return speakers_answer(queue, id, move_turn(queue, id, wanted.start, wanted.end, wanted.speaker))
 
 
 @router.get("/doubts", responses=errors(TranscriptionNotFound))
@@ -109,16 +109,16 @@ def get_doubts(id: TranscriptionId, queue: QueueDep) -> DoubtsAnswer:
 def decide(id: TranscriptionId, wanted: DecisionWanted, queue: QueueDep) -> SpeakersAnswer:
     """Say who one turn is. It stays so, and turns that nobody has decided follow where their voice is the same."""
     turn = TurnChoice(wanted.start, wanted.end, wanted.labelled)
-    return _answer(queue, id, decide_turn(queue, id, turn, wanted.speaker))
+    return speakers_answer(queue, id, decide_turn(queue, id, turn, wanted.speaker))
 
 
 @router.post("/undo", responses=with_error(CORRECTION_ERRORS, NothingToUndo))
 def undo(id: TranscriptionId, queue: QueueDep) -> SpeakersAnswer:
     """Take back the latest correction, a name as well, with what followed from it."""
-    return _answer(queue, id, undo_correction(queue, id))
+    return speakers_answer(queue, id, undo_correction(queue, id))
 
 
-def _answer(queue: Queue, id: str, speakers: Speakers) -> SpeakersAnswer:
+def speakers_answer(queue: Queue, id: str, speakers: Speakers) -> SpeakersAnswer:
     latest = last_correction(queue, id)
     total = sum(turn.end - turn.start for turn in speakers.turns)
     return SpeakersAnswer(

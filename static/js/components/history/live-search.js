@@ -4,7 +4,7 @@ import { ownZone } from "../../lib/reader.js";
 import { localTimes } from "../common/page.js";
 
 /** @type {Record<string, number>} how long after the last key of a kind of field */
-const PAUSES_MS = { search: 250, date: 700 };
+const PAUSES_MS = { search: 250, text: 250, date: 700 };
 
 /** Searches while the person types, and turns the pages: the server renders the results, the form stays as it is. */
 export class LiveSearch {

@@ -107,10 +107,11 @@ function itemOf(person) {
 
 /** @param {Person} person */
 function factsOf(person) {
-  const { recordings, seconds, size_bytes: size, busy, groups } = person;
+  const { recordings, seconds, size_bytes: size, busy, voices, groups } = person;
   const hours = (seconds / 3600).toFixed(1);
   const parts = [t("{count} recordings", { count: recordings }), t("{hours} hours", { hours }), filesize(size)];
   if (busy) parts.push(t("{count} in work", { count: busy }));
+  if (voices) parts.push(t("{count} known voices", { count: voices }));
   return [...parts, ...limitsOf(person), ...groups].join(" · ");
 }
 

@@ -1,0 +1,1 @@
+"""Known voices, and the names of speakers."""

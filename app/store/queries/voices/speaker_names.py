@@ -1,0 +1,117 @@
+"""The search by speaker: which named speakers a transcription has, and what each of them says.
+
+The full-text index has an entry for each name of a transcription. Its column `speaker` holds the name as one index word,
+so that "what Wang says of the budget" is one match of the index; its rowid is that of the transcription's `number`, times
+SLOTS, so that matches come in the order of the history.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, column, delete, func, insert, select, table
+
+from app.domain.edits import edit_from, overlaid
+from app.domain.speakers import Speakers, with_speakers
+from app.domain.transcript import Segment, join_texts
+from app.store.queries import edits, search, segments
+from app.store.queries.ownership import is_seen
+from app.store.rows import segment_from
+from app.store.tables import speaker_names, transcriptions
+
+SLOTS = 32  # entries that one transcription may have: more than speakers
+MOST_SUGGESTED = 200
+MOST_LOOKED_AT = 2000  # names, most of them of speakers whom only others see
+
+speaker_index = table("speaker_index", column("rowid", Integer), column("speaker"), column("text"))
+_names = speaker_names.c
+
+
+def folded(name: str) -> str:
+    """Return the form in which a name is compared: neither case nor width of its letters matter."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def match(name: str, query: str) -> str | None:
+    """Return the FTS match expression for what somebody says; None if the query has nothing searchable."""
+    speaker = f'speaker : "{_word(name)}"'
+    if not query.strip():
+        return speaker
+    expression = search.match(query)
+    return expression and f"{speaker} AND text : ({expression})"
+
+
+def index_names(connection: Connection, transcription_id: str, speakers: Speakers) -> None:
+    """Update the index to the names of a transcription's speakers, and to what they say."""
+    connection.execute(delete(speaker_names).where(_names.transcription_id == transcription_id))
+    if speakers.names:
+        recognised = [segment_from(row) for row in segments.of(connection, transcription_id, with_words=True)]
+        shown = overlaid(recognised, [edit_from(row) for row in edits.of(connection, transcription_id)])
+        add_names(connection, transcription_id, speakers, with_speakers(shown, speakers.turns))
+
+
+def add_names(connection: Connection, transcription_id: str, speakers: Speakers, spoken: Iterable[Segment]) -> None:
+    """Add the names of a transcription that has none in the index."""
+    number = connection.scalar(select(transcriptions.c.number).where(transcriptions.c.id == transcription_id))
+    if number is None:
+        return
+    names = {folded(name): name for name in reversed(list(speakers.names.values()))}
+    texts = _texts(speakers, spoken)
+    for slot, (key, name) in enumerate(sorted(names.items())[:SLOTS]):
+        entry = number * SLOTS + slot
+        row = {"id": entry, "transcription_id": transcription_id, "name": name, "folded_name": key}
+        connection.execute(insert(speaker_names).values(row))
+        words = {"rowid": entry, "speaker": _word(name), "text": search.split(texts.get(key, ""))}
+        connection.execute(insert(speaker_index).values(words))
+
+
+def is_named(connection: Connection, transcription_id: str) -> bool:
+    """Return whether a speaker of a transcription has a name."""
+    return connection.scalar(select(_names.id).where(_names.transcription_id == transcription_id).limit(1)) is not None
+
+
+def of_transcriptions(connection: Connection, ids: Iterable[str]) -> Mapping[str, list[str]]:
+    """Return the names of the speakers of several transcriptions."""
+    query = select(_names.transcription_id, _names.name).where(_names.transcription_id.in_(list(ids)))
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for id, name in connection.execute(query.order_by(_names.id)):
+        found[id].append(name)
+    return found
+
+
+def suggested(connection: Connection, beginning: str) -> list[str]:
+    """Return the first names that begin so, of speakers in transcriptions that the current actor sees.
+
+    The index is asked for one name after the other: reading all rows would take seconds where there are many.
+    """
+    begin, found, last = folded(beginning), list[str](), ""
+    for _ in range(MOST_LOOKED_AT):
+        next_name = select(func.min(_names.folded_name)).where(_names.folded_name > last)
+        last = connection.scalar(next_name.where(_names.folded_name >= begin)) or ""
+        if not last.startswith(begin) or not last or len(found) == MOST_SUGGESTED:
+            break
+        found += connection.scalars(_newest_with(last)).all()
+    return found
+
+
+def _newest_with(key: str) -> Select[Any]:
+    is_shown = transcriptions.c.deleted_at.is_(None) & transcriptions.c.delete_requested.is_(False)
+    joined = select(_names.name).join(transcriptions, transcriptions.c.id == _names.transcription_id)
+    return joined.where(_names.folded_name == key, is_shown, is_seen()).order_by(_names.id.desc()).limit(1)
+
+
+def _texts(speakers: Speakers, spoken: Iterable[Segment]) -> Mapping[str, str]:
+    """Return what is said by each name."""
+    said: defaultdict[str, list[str]] = defaultdict(list)
+    for segment in spoken:
+        if name := speakers.names.get(segment.speaker or 0):
+            said[folded(name)].append(segment.text)
+    return {key: join_texts(texts) for key, texts in said.items()}
+
+
+def _word(name: str) -> str:
+    """Return a name as one word of the index, whatever characters it has."""
+    return "n" + folded(name).encode(errors="replace").hex()
