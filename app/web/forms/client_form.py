@@ -12,7 +12,7 @@ from app.web.forms.file_form import FileForm, Receiver
 MOST_PARTS = 5000
 LONGEST_FIELDS_BYTES = 8 * 2**20  # samples of four voices come as text within fields
 SOUND_FIELDS = ("known_speaker_references",)
-"""Fields whose values are recordings as text: nothing here uses them, and nobody else is to see them."""
+"""Fields whose values are recordings as text: they are used for this request, and nobody else is to see them."""
 
 
 class ClientForm(FileForm):

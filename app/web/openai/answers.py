@@ -21,6 +21,7 @@ LEAST_PROBABILITY = 1e-6
 WORD_MARKS = ',.!?;:，。！？；：、…"“”'
 SPEAKERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NO_LANGUAGE = "none"
+NOBODY_KNOWN: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +59,22 @@ def logprobs_of(segments: Iterable[Segment], before: str = "") -> list[dict[str,
     return told
 
 
-def speaker_of(segment: Segment) -> str:
-    """Return the label of a speaker, told apart by the voice or else by the channel."""
+def speaker_of(segment: Segment, names: Mapping[int, str] = NOBODY_KNOWN) -> str:
+    """Return the label of a speaker, told apart by the voice or else by the channel; the name of one who is known."""
+    if name := names.get(segment.speaker or 0):
+        return name
     number = (segment.speaker or segment.channel or 1) - 1
     return SPEAKERS[number] if number < len(SPEAKERS) else f"S{number + 1}"
 
 
-def diarized_segment(segment: Segment, number: int) -> dict[str, Any]:
+def diarized_segment(segment: Segment, number: int, names: Mapping[int, str] = NOBODY_KNOWN) -> dict[str, Any]:
     return {
         "type": "transcript.text.segment",
         "id": segment_id(number),
         "start": round(segment.start, 3),
         "end": round(segment.end, 3),
         "text": segment.text,
-        "speaker": speaker_of(segment),
+        "speaker": speaker_of(segment, names),
     }
 
 
@@ -79,8 +82,8 @@ def segment_id(number: int) -> str:
     return f"seg_{number:03d}"
 
 
-def diarized_text(segments: Iterable[Segment]) -> str:
-    return "\n".join(f"{speaker_of(segment)}: {segment.text}" for segment in segments)
+def diarized_text(segments: Iterable[Segment], names: Mapping[int, str] = NOBODY_KNOWN) -> str:
+    return "\n".join(f"{speaker_of(segment, names)}: {segment.text}" for segment in segments)
 
 
 def _plain_json(transcript: Transcript, asked: SpeechRequest) -> Answer:
@@ -102,16 +105,20 @@ def _verbose_json(transcript: Transcript, asked: SpeechRequest) -> Answer:
     if asked.wants_words:
         told["words"] = [word_answer(word) for segment in transcript.segments for word in segment.words]
     if asked.wants_segments:
-        told["segments"] = [whisper_segment(segment, number) for number, segment in enumerate(transcript.segments)]
+        told["segments"] = [
+            whisper_segment(segment, number, transcript.speaker_names)
+            for number, segment in enumerate(transcript.segments)
+        ]
     return _json_answer(told | {"usage": usage_of(transcript)})
 
 
 def _diarized_json(transcript: Transcript, _asked: SpeechRequest) -> Answer:
-    segments = [diarized_segment(segment, number) for number, segment in enumerate(transcript.segments, 1)]
+    names = transcript.speaker_names
+    segments = [diarized_segment(segment, number, names) for number, segment in enumerate(transcript.segments, 1)]
     told = {
         "task": "transcribe",
         "duration": round(transcript.duration, 3),
-        "text": diarized_text(transcript.segments),
+        "text": diarized_text(transcript.segments, names),
         "segments": segments,
     }
     return _json_answer(told | {"usage": usage_of(transcript)})
@@ -139,7 +146,7 @@ _WRITERS: Mapping[ResponseFormat, Callable[[Transcript, SpeechRequest], Answer]]
 }
 
 
-def whisper_segment(segment: Segment, number: int) -> dict[str, Any]:
+def whisper_segment(segment: Segment, number: int, names: Mapping[int, str] = NOBODY_KNOWN) -> dict[str, Any]:
     """Return all members of Whisper's segments: programs in strict languages fail where one is absent."""
     told = {
         "id": number,
@@ -154,7 +161,7 @@ def whisper_segment(segment: Segment, number: int) -> dict[str, Any]:
         "no_speech_prob": 0.0,
     }
     is_unknown = segment.speaker is None and segment.channel is None
-    return told if is_unknown else told | {"speaker": speaker_of(segment)}
+    return told if is_unknown else told | {"speaker": speaker_of(segment, names)}
 
 
 def word_answer(word: Word) -> dict[str, Any]:

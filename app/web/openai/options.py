@@ -11,7 +11,6 @@ from app.domain.hotwords import Hotword, listed_hotwords, parse_hotwords, unique
 from app.domain.languages import AUTO, LANGUAGES, known_language
 from app.domain.options import AUTOMATIC, OFF, TranscriptionOptions, VadOptions
 from app.domain.reasons import (
-    BY_CHANNELS,
     FORMAT_HAS_NONE,
     LANGUAGE_GIVEN,
     LANGUAGES_NOT_BOUND,
@@ -23,7 +22,7 @@ from app.domain.transcript import Applied
 from app.services.models.models import Models
 from app.services.options import OptionsPatch
 from app.web.forms.recording import json_list
-from app.web.openai.models import DIARIZING, choose_model
+from app.web.openai.models import choose_model
 from app.web.openai.prompts import terms_of
 from app.web.openai.request import LOGPROBS, ResponseFormat, SpeechRequest
 
@@ -49,7 +48,7 @@ def options_of(
         options,
         language=language or options.language,
         hotwords=hotwords or options.hotwords,
-        channels="separate" if _wants_speakers(asked) else options.channels,
+        channels="separate" if asked.wants_speakers else options.channels,
         speakers=_speakers(asked, options.speakers),
         vad=_vad(asked, options.vad),
         model=model.name,
@@ -117,11 +116,7 @@ def _words(text: str) -> tuple[Hotword, ...]:
 
 def _speakers(asked: SpeechRequest, usual: str) -> str:
     """Return whether voices are told apart: wherever speakers are wanted, unless the request says how."""
-    return AUTOMATIC if _wants_speakers(asked) and usual == OFF else usual
-
-
-def _wants_speakers(asked: SpeechRequest) -> bool:
-    return asked.response_format is ResponseFormat.DIARIZED_JSON or asked.model == DIARIZING
+    return AUTOMATIC if asked.wants_speakers and usual == OFF else usual
 
 
 def _vad(asked: SpeechRequest, usual: VadOptions) -> VadOptions:
@@ -151,8 +146,8 @@ def _without_effect(asked: SpeechRequest) -> Iterator[Applied]:
     """Tell of what was sent and changes nothing."""
     if asked.temperature:
         yield Applied("temperature", _look(asked.temperature), "0", NOT_SAMPLED)
-    if asked.has_known_speakers:
-        yield Applied("known_speakers", "given", "", BY_CHANNELS)
+    if asked.has_known_speakers and not asked.wants_speakers:
+        yield Applied("known_speakers", "given", "", FORMAT_HAS_NONE)
     if asked.granularities and asked.response_format is not ResponseFormat.VERBOSE_JSON:
         yield Applied("timestamp_granularities", ", ".join(sorted(asked.granularities)), "", FORMAT_HAS_NONE)
     if asked.wants_logprobs and asked.response_format is not ResponseFormat.JSON:

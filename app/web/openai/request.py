@@ -18,6 +18,7 @@ from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.reasons import ONE_OF
 from app.services.options import FALSE_WORDS, FORM_OPTIONS, TRUE_WORDS
+from app.web.openai.models import DIARIZING
 
 FIELD = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<member>[^\[\]]*)\])?")
 NOTHING = ("null", "none", "undefined")  # how some programs write that a value is absent
@@ -59,10 +60,20 @@ class SpeechRequest:
     is_stream: bool = False
     chunking: Mapping[str, str] = field(default_factory=dict)
     """The members of `chunking_strategy`; `type` alone for a bare word."""
-    has_known_speakers: bool = False
+    known_names: tuple[str, ...] = ()
+    known_references: tuple[str, ...] = ()
+    """Data URLs of what the known speakers sound like."""
     is_kept: bool = True
     own: Mapping[str, str] = field(default_factory=dict)
     """Options of this program, which no other has."""
+
+    @property
+    def has_known_speakers(self) -> bool:
+        return bool(self.known_names or self.known_references)
+
+    @property
+    def wants_speakers(self) -> bool:
+        return self.response_format is ResponseFormat.DIARIZED_JSON or self.model == DIARIZING
 
     @property
     def wants_logprobs(self) -> bool:
@@ -97,7 +108,8 @@ def read_request(values: Iterable[tuple[str, str]]) -> SpeechRequest:
         include=fields.items("include"),
         is_stream=fields.switch("stream", is_usual=False),
         chunking=_chunking(fields),
-        has_known_speakers=fields.has("known_speaker_names") or fields.has("known_speaker_references"),
+        known_names=fields.listed("known_speaker_names"),
+        known_references=fields.listed("known_speaker_references"),
         is_kept=fields.switch("store", is_usual=True),
         own={name: fields.text(name) for name in OWN_OPTIONS if fields.has(name)},
     )
@@ -137,6 +149,11 @@ class _Fields:
         """Return the items of a list of words, however it was sent, each once."""
         found = (item for value in self.texts(name) for item in _listed(name, value))
         return tuple(dict.fromkeys(filter(None, (item.strip() for item in found))))
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Return the items of a list whose texts may hold commas: each is a value, or one of a JSON list."""
+        found = (item for value in self.texts(name) for item in (_listed(name, value) if value[:1] == "[" else [value]))
+        return tuple(filter(None, (item.strip() for item in found)))
 
     def members(self, name: str) -> dict[str, str]:
         """Return the members of an object that came as `name[member]`."""

@@ -15,8 +15,10 @@ from starlette.responses import Response
 from app.domain.errors.clients import TranslationUnavailable
 from app.domain.errors.models import ModelUnknown
 from app.domain.sources import Source
+from app.domain.transcript import Applied, Transcript
 from app.i18n import translator
 from app.services.clients.following import SettledSegments
+from app.services.known_speakers import KnownSpeaker, read_known_speakers
 from app.web.clients import job_answers
 from app.web.clients.intake import Received, Understood, take_in
 from app.web.clients.job_answers import Body, JobAnswer, ended_transcript
@@ -25,6 +27,7 @@ from app.web.clients.waiting import following
 from app.web.dependencies import ModelsDep, ServicesDep
 from app.web.forms.client_form import ClientForm
 from app.web.openai.answers import JSON_TYPE, answer_of
+from app.web.openai.known_speakers import with_known_speakers
 from app.web.openai.models import listed_model, listed_models
 from app.web.openai.options import options_of
 from app.web.openai.request import ResponseFormat, SpeechRequest, read_request
@@ -49,6 +52,7 @@ class _Speech:
 
     asked: SpeechRequest
     received: Received
+    known: tuple[KnownSpeaker, ...] = ()
 
 
 @router.post(
@@ -123,24 +127,26 @@ async def _transcribe(request: Request, services: Services, deployment: str = ""
 async def _received(request: Request, services: Services, deployment: str) -> _Speech:
     """Take in recording and fields."""
     form = ClientForm(services.queue, services.settings.max_upload_bytes)
-    asked = SpeechRequest()
+    asked, known = SpeechRequest(), tuple[KnownSpeaker, ...]()
 
     def understand() -> Understood:
-        nonlocal asked
+        nonlocal asked, known
         asked = read_request(form.values)
         asked = replace(asked, model=asked.model or deployment)
+        if asked.wants_speakers:
+            known = read_known_speakers(asked.known_names, asked.known_references, services.heard)
         options, receipt = options_of(asked, services.default_options, services.models)
         return Understood(options, receipt, asked.is_kept)
 
     received = await take_in(request, services, form, Source.OPENAI, understand)
-    return _Speech(asked, received)
+    return _Speech(asked, received, known)
 
 
 def _streamed(request: Request, services: Services, speech: _Speech) -> Response:
     translate = translator(language_of(request))
     job = StreamedJob(
         SettledSegments(services.queue, speech.received.id),
-        lambda: ended_transcript(services.queue, speech.received.id),
+        lambda: _ended(services, speech)[0],
         lambda error: error.problem.explained(translate),
     )
 
@@ -162,6 +168,13 @@ def _streamed(request: Request, services: Services, speech: _Speech) -> Response
 
 def _finished(services: Services, speech: _Speech) -> Body:
     """Write the whole answer; runs in a thread."""
-    transcript = ended_transcript(services.queue, speech.received.id)
+    transcript, lines = _ended(services, speech)
     answer = answer_of(transcript, speech.asked)
-    return Body(answer.content, answer.media_type, speech.received.headers(transcript.receipt))
+    received = replace(speech.received, receipt=(*speech.received.receipt, *lines))
+    return Body(answer.content, answer.media_type, received.headers(transcript.receipt))
+
+
+def _ended(services: Services, speech: _Speech) -> tuple[Transcript, tuple[Applied, ...]]:
+    """Return the whole text with the names of the known speakers, and their line of the receipt."""
+    id = speech.received.id
+    return with_known_speakers(services, id, ended_transcript(services.queue, id), speech.known)

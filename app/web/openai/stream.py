@@ -76,10 +76,11 @@ class _Writer:
     def end(self, transcript: Transcript) -> Iterator[dict[str, Any]]:
         """Yield the end; before it the segments by speaker, where these are told apart by their voices, after the text."""
         transcript = transcript.in_order()
+        names = transcript.speaker_names
         if self._is_diarized and not self._count:
             for number, segment in enumerate(transcript.segments, 1):
-                yield diarized_segment(segment, number)
-        text = diarized_text(transcript.segments) if self._is_diarized else transcript.text
+                yield diarized_segment(segment, number, names)
+        text = diarized_text(transcript.segments, names) if self._is_diarized else transcript.text
         told: dict[str, Any] = {"type": "transcript.text.done", "text": text}
         if self._has_logprobs:
             told["logprobs"] = logprobs_of(transcript.segments)
