@@ -16,7 +16,10 @@ export async function wordsOfTurn(id, { start, end }) {
   if (!places.length) return { before: "", inside: "", after: "" };
   const { segments } = await getSegmentsBetween(id, Math.min(...places), Math.max(...places));
   const words = segments.flatMap((segment) => segment.words);
-  if (!words.length) return { before: "", inside: joinTexts(segments.map(({ text }) => text)), after: "" };
+  if (!words.length) {
+    const own = segments.filter((segment) => segment.start < end && segment.end > start);
+    return { before: "", inside: joinTexts(own.map(({ text }) => text)) || "…", after: "" };
+  }
   const middle = (/** @type {Word} */ word) => (word.start + word.end) / 2;
   const before = textOf(words.filter((word) => middle(word) < start).slice(-WORDS_AROUND));
   const inside = textOf(words.filter((word) => middle(word) >= start && middle(word) <= end));
