@@ -21,6 +21,7 @@ from app.logging import job_logs
 from app.services.inference.process import InferenceProcess
 from app.services.live import (
     Acknowledged,
+    Channels,
     Ended,
     EndedSession,
     ErrorEvent,
@@ -283,6 +284,23 @@ def test_a_live_transcription_that_was_cancelled_can_be_read_to_its_end(house: H
         assert house.queue.get(id).state is JobState.CANCELLED
         house.queue.retry(id)
         assert house.end_of(id).text == "Level 3."
+
+
+@pytest.mark.parametrize("their_level", [0.6, 0.3], ids=["two voices", "the same sound twice"])
+def test_what_a_session_of_two_channels_leaves_unread_is_read_by_channel(house: House, their_level: float) -> None:
+    both = np.stack([babble(1.0, level=0.3), babble(1.0, level=their_level)], axis=1).ravel()
+    client = Client()
+    with living(house, None) as live:
+        session = live.begin("Call", TranscriptionOptions(), client.listen, channels=Channels(2, ("Me", "The others")))
+        client.speak(session, np.concatenate([both, silence(2.0)]))
+        session.stop(client.number)
+        house.until(lambda: bool(client.all(Ended)))
+    with living(house, "EchoEngine"):
+        record = house.end_of(client.started.transcription)
+
+    found = [(each.channel, each.text) for each in house.queue.segments(record.id)]
+    assert sorted(found) == [(1, "Level 3."), (2, f"Level {round(10 * their_level)}.")]
+    assert len(record.recording["sound"]) == 2
 
 
 def test_an_empty_session_ends_as_a_recording_without_speech(house: House) -> None:

@@ -192,7 +192,10 @@ class Transcriber:
             raise Cancelled
 
     def _submit(self, job: Transcription, queue: SegmentQueue, segment: SegmentRecord) -> None:
-        audio = channel_file(self.files.audio(job.id), segment.channel)
+        mix = self.files.audio(job.id)
+        audio = channel_file(mix, segment.channel)
+        if not audio.exists():  # of a live session whose channels turned out to hold the same sound
+            audio = mix
         waveform = read_waveform(audio, segment.start, segment.end)
         queue.submit(segment.index, Utterance(waveform, job.options.recognition))
 
