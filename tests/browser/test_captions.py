@@ -246,6 +246,6 @@ def test_a_link_lets_guests_read_along_until_it_is_taken_back(speaking: Browser,
     dialog.get_by_role("button", name="Take back").click()
     expect(dialog.locator("[data-shares] li")).to_have_count(0)
     expect(guest.locator("[data-audience]")).to_have_attribute("data-state", "gone")
-    expect(guest.get_by_text("the link was taken back")).to_be_visible()
+    expect(guest.get_by_text("the link was revoked")).to_be_visible()
     for page in (owner, guest):
         page.context.close()

@@ -74,7 +74,7 @@ export class AudienceStream {
   }
 }
 
-/** Whether the page itself may no longer be read: its link was taken back, or the text was deleted. */
+/** Whether the page itself may no longer be read: its link was revoked, or the text was deleted. */
 async function isGone() {
   const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
   return answer !== null && (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status));

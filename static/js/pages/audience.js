@@ -61,7 +61,7 @@ function showState(state) {
     open: t("Live"),
     lost: t("Connection lost. It goes on by itself."),
     ended: t("The session has ended."),
-    gone: t("This is no longer shown: the link was taken back, or the text was deleted."),
+    gone: t("This is no longer shown: the link was revoked, or the text was deleted."),
   };
   write(page, "state", wording[state]);
 }
