@@ -6,9 +6,10 @@ A version alone is never a failure: whether torch and torchaudio work together, 
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, distribution, requires
 from importlib.util import find_spec
 
 from packaging.requirements import Requirement
@@ -26,6 +27,7 @@ REINSTALL = (
     if is_checkout()
     else N_("Install the program again, in a new environment: pip install funasr-webui")
 )
+VERSION_LINE = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 MODULES = {"pyyaml": "yaml", "python-docx": "docx", "webrtcvad-wheels": "webrtcvad"}
 """Import names that differ from the package name."""
 
@@ -69,11 +71,17 @@ def packages(_subject: Subject) -> Iterable[Check]:
 
 
 def version_of(package: str) -> str:
-    """Return the version in the metadata; empty if there is none, though the package may exist."""
+    """Return the version in the metadata; empty if there is none, though the package may exist.
+
+    `importlib.metadata.version` parses the whole description as an e-mail, which takes three times as long; a server looks
+    at all packages at its start and each minute.
+    """
     try:
-        return version(package)
+        found = distribution(package)
     except PackageNotFoundError:
         return ""
+    line = VERSION_LINE.search(found.read_text("METADATA") or found.read_text("PKG-INFO") or "")
+    return line[1] if line else ""
 
 
 def _can_be_imported(package: str) -> bool:
