@@ -32,6 +32,7 @@ from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
 from app.store.files.recordings import Files
 from app.store.queries.search import split
+from app.store.queries.voices.speaker_names import SLOTS, folded, index_word
 
 CHINESE = (
     "的 我们 今天 讨论 一下 这个 项目 进度 客户 需求 已经 完成 部分 功能 测试 问题 需要 大家 确认 时间 安排 下周 会议 继续 产品 设计 方案 技术 团队 "
@@ -44,6 +45,7 @@ ENGLISH = (
     "quality report market sales growth design review team weekly agenda question answer interview lecture patient doctor"
 )
 RARE = "鹦鹉螺"
+SPEAKERS = ("王芳", "Anna Lee", "李强", "Boris", *(f"Speaker {number}" for number in range(400)))
 TOGETHER = 20_000  # rows in one transaction
 STATES = ((JobState.SUCCEEDED, 94), (JobState.FAILED, 3), (JobState.CANCELLED, 3))
 SOURCES = (("page", 60), ("api", 35), ("cli", 5))
@@ -130,6 +132,18 @@ def _questions(history: History) -> Iterator[tuple[str, int, Callable[[], object
         ("nothing like it (龘龘)", "龘龘"),
     ):
         yield f"search: {name}", 100, partial(history.page, HistoryFilter(query=query), 20)
+    for name, speaker, query in (
+        ("frequent", SPEAKERS[0], ""),
+        ("rare", SPEAKERS[-1], ""),
+        ("frequent, says 我们", SPEAKERS[0], "我们"),
+        ("frequent, says 鹦鹉螺", SPEAKERS[0], RARE),
+        ("rare, says 我们", SPEAKERS[-1], "我们"),
+        ("nobody", "Nobody", "我们"),
+    ):
+        yield f"speaker: {name}", 100, partial(history.page, HistoryFilter(query=query, speaker=speaker), 20)
+    failed = HistoryFilter(query="我们", speaker=SPEAKERS[0], state=JobState.FAILED)
+    yield "speaker: frequent, says 我们, failed", 100, lambda: history.page(failed, 20)
+    yield "names of speakers", 50, lambda: history.speakers("")
     yield (
         "search: frequent and failed",
         100,
@@ -173,6 +187,7 @@ def _milliseconds(ask: Callable[[], object]) -> tuple[float, float]:
 
 def _add(connection: sqlite3.Connection, chance: random.Random, numbers: range, begin: datetime) -> None:
     rows, pieces, index = [], [], []
+    diarized, names, said = [], [], []
     options = json.dumps(TranscriptionOptions().to_dict(), ensure_ascii=False)
     for number in numbers:
         created = begin + timedelta(minutes=number)
@@ -188,6 +203,11 @@ def _add(connection: sqlite3.Connection, chance: random.Random, numbers: range, 
         rows.append((id, name, source, options, state, stamp, stamp, stamp, text, text, language, milliseconds))
         pieces += [(id, place, place * 8.0, place * 8.0 + 7, each, each) for place, each in enumerate(texts)]
         index.append((milliseconds, split(name), split(text)))
+        speaker = SPEAKERS[min(int(len(SPEAKERS) * chance.random() ** 4), len(SPEAKERS) - 1)]
+        turns = [[place * 8.0, place * 8.0 + 7, 1, 1.0] for place in range(len(texts))]
+        diarized.append((id, json.dumps(turns), json.dumps({"1": speaker})))
+        names.append((milliseconds * SLOTS, id, speaker, folded(speaker)))
+        said.append((milliseconds * SLOTS, index_word(speaker), split(text)))
     connection.executemany(
         "INSERT INTO transcriptions (id, name, suffix, size_bytes, sha256, source, options, state, stage, created_at, "
         "started_at, finished_at, queue_order, attempts, duration, segments_total, segments_done, segments_failed, "
@@ -202,6 +222,11 @@ def _add(connection: sqlite3.Connection, chance: random.Random, numbers: range, 
         pieces,
     )
     connection.executemany("INSERT INTO search_index (rowid, name, text) VALUES (?, ?, ?)", index)
+    connection.executemany(
+        "INSERT INTO diarizations (transcription_id, model, turns, names) VALUES (?, 'CAM++', ?, ?)", diarized
+    )
+    connection.executemany("INSERT INTO speaker_names VALUES (?, ?, ?, ?)", names)
+    connection.executemany("INSERT INTO speaker_index (rowid, speaker, text) VALUES (?, ?, ?)", said)
 
 
 def _sentence(chance: random.Random, language: str) -> str:

@@ -174,3 +174,17 @@ def test_what_people_have_written_is_cut_too_but_no_short_word_of_assent(
 
     assert "".join(piece["text"] for piece in cut["pieces"]) == "今日天气好吗"
     assert len(cut["pieces"]) == 2
+
+
+def test_the_history_finds_who_says_it(client: TestClient, path: str) -> None:
+    client.patch(f"{path}/speakers/2", json={"name": "Anna"})
+    found = client.get(API, params={"speaker": "anna", "query": "下雨"}).json()["items"]
+    page = client.get("/history", params={"speaker": "Anna"}).text
+
+    assert [item["id"] for item in found] == [path.rpartition("/")[2]]
+    assert [piece["text"] for piece in found[0]["excerpts"][0]["pieces"] if piece["is_match"]] == ["下雨"]
+    assert found[0]["speakers"][0]["name"] == "Anna"
+    assert client.get(API, params={"speaker": "Anna", "query": "天气"}).json()["items"] == []
+    assert client.get(API, params={"query": "Anna"}).json()["total"] == 1
+    assert client.get("/api/v1/history/speakers", params={"beginning": "an"}).json() == {"names": ["Anna"]}
+    assert "/history?speaker=Anna" in page

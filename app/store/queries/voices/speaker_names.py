@@ -37,7 +37,7 @@ def folded(name: str) -> str:
 
 def match(name: str, query: str) -> str | None:
     """Return the FTS match expression for what somebody says; None if the query has nothing searchable."""
-    speaker = f'speaker : "{_word(name)}"'
+    speaker = f'speaker : "{index_word(name)}"'
     if not query.strip():
         return speaker
     expression = search.match(query)
@@ -64,7 +64,7 @@ def add_names(connection: Connection, transcription_id: str, speakers: Speakers,
         entry = number * SLOTS + slot
         row = {"id": entry, "transcription_id": transcription_id, "name": name, "folded_name": key}
         connection.execute(insert(speaker_names).values(row))
-        words = {"rowid": entry, "speaker": _word(name), "text": search.split(texts.get(key, ""))}
+        words = {"rowid": entry, "speaker": index_word(name), "text": search.split(texts.get(key, ""))}
         connection.execute(insert(speaker_index).values(words))
 
 
@@ -112,6 +112,6 @@ def _texts(speakers: Speakers, spoken: Iterable[Segment]) -> Mapping[str, str]:
     return {key: join_texts(texts) for key, texts in said.items()}
 
 
-def _word(name: str) -> str:
+def index_word(name: str) -> str:
     """Return a name as one word of the index, whatever characters it has."""
     return "n" + folded(name).encode(errors="replace").hex()
