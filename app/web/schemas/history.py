@@ -53,7 +53,7 @@ class NamedSpeaker(BaseModel):
 class SpeakerNamesAnswer(BaseModel):
     """Names of speakers, in alphabetical order."""
 
-    names: list[str] = Field(description="At most 200.", examples=[["Anna", "Wang Fang"]])
+    names: list[str] = Field(description="At most 50.", examples=[["Anna", "Wang Fang"]])
 
 
 class FoundItem(TranscriptionItem):

@@ -1749,7 +1749,7 @@ export interface SpeakerNameWanted {
 
 /** Names of speakers, in alphabetical order. */
 export interface SpeakerNamesAnswer {
-  /** At most 200. */
+  /** At most 50. */
   names: string[];
 }
 

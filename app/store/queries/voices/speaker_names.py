@@ -23,7 +23,7 @@ from app.store.rows import segment_from
 from app.store.tables import speaker_names, transcriptions
 
 SLOTS = 32  # entries that one transcription may have: more than speakers
-MOST_SUGGESTED = 200
+MOST_SUGGESTED = 50
 MOST_LOOKED_AT = 2000  # names, most of them of speakers whom only others see
 
 speaker_index = table("speaker_index", column("rowid", Integer), column("speaker"), column("text"))
