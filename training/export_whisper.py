@@ -10,11 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from app.engine.catalog.whisper_folder import CONFIG_FILE, SILENCE
+from app.engine.whisper.candidates import LANGUAGE_MODEL
 from training.checkpoints import load_checkpoint
 from training.prune_whisper import quantised, write_weights
 from training.whisper import read_ctranslate2
@@ -31,9 +34,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--share", type=float, default=1.0, help="of what was learned, 0 to 1")
     parser.add_argument("--silence", type=float, default=1.0, help="seconds behind each piece that it needs")
+    parser.add_argument(
+        "--ngrams", default="../builtin", help="the folder of the n-grams that choose, from the model's own"
+    )
     arguments = parser.parse_args()
     export(arguments.model, arguments.checkpoint, arguments.out, arguments.share)
-    name_silence(arguments.out, arguments.silence)
+    configure(arguments.out, {SILENCE: arguments.silence, LANGUAGE_MODEL: arguments.ngrams})
 
 
 def export(model: Path, checkpoint: Path, out: Path, share: float = 1.0) -> None:
@@ -47,10 +53,10 @@ def export(model: Path, checkpoint: Path, out: Path, share: float = 1.0) -> None
         shutil.copy(model / name, out)
 
 
-def name_silence(folder: Path, seconds: float) -> None:
-    """Tell the product how much silence it needs."""
+def configure(folder: Path, own: Mapping[str, Any]) -> None:
+    """Add our own keys to the configuration."""
     file = folder / CONFIG_FILE
-    named = json.loads(file.read_text(encoding="utf-8")) | {SILENCE: seconds}
+    named = json.loads(file.read_text(encoding="utf-8")) | own
     file.write_text(json.dumps(named, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 

@@ -35,6 +35,7 @@ from app.engine.text.punctuation import Punctuator
 from app.engine.tokens.alignment import TokenSpan, confidence
 from app.engine.tokens.tokenizer import Tokenizer
 from app.engine.tokens.words import FrameTimes, spoken_words
+from app.engine.whisper.candidates import LANGUAGES, CandidateScorer, read_scorer
 from app.engine.whisper.guards import Evidence, repeats, why_withheld
 from app.engine.whisper.network import (
     foreign_share,
@@ -48,7 +49,7 @@ from app.engine.whisper.network import (
 from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
 from app.engine.whisper.receipts import option_lines, usable_hotwords
 from app.engine.whisper.script import convert, with_wide_marks
-from app.engine.whisper.spoken_language import mean_of_frames, read_language_line
+from app.engine.whisper.spoken_language import language_to_read, mean_of_frames, read_language_line
 from app.engine.whisper.vocabulary import Piece, Vocabulary
 
 LONGEST_SECONDS = 28.0  # per piece: some silence must follow it
@@ -59,8 +60,6 @@ MOST_TOKENS = 224
 TOKENS_ANYWAY = 16
 NO_REPEAT = 3  # words; in a looping text, the same three may not repeat
 GPU_SECONDS = 480.0  # sixteen windows, with padding
-LIKELY = ("zh", "en", "yue", "ja", "ko")
-SURE = 0.5  # probability at which any language is accepted; else the likeliest of the five
 EMPTY = Hypothesis(text="", text_raw="", confidence=None)
 
 
@@ -88,7 +87,10 @@ class _Heard:
     tokens: Sequence[int]
     language: str
     no_speech: float
+    favourite_tokens: int
+    """Of the text that the network finds likeliest, whichever was chosen: that one tells speech from noise."""
     log_probability: float
+    """Of that one, the mean."""
     spans: Sequence[TokenSpan]
     foreign_share: float | None
 
@@ -111,6 +113,7 @@ class WhisperEngine:
         self._silence_seconds = silence_of(spec.model_dir, SILENCE_SECONDS)
         self._languages = languages_of(spec.model_dir)
         self._language_line = read_language_line(spec.model_dir)
+        self._scorer = read_scorer(spec.model_dir)
         self._punctuator: Punctuator = punctuator_of(spec.punctuation_model)
         self._lock = Lock()
         budget = MemoryBudget(
@@ -137,7 +140,10 @@ class WhisperEngine:
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
         """Return how each option was applied."""
-        return option_lines(options, self._languages, BEAMS[options.quality], self._vocabulary)
+        beam = BEAMS[options.quality]
+        chosen = f" + {self._scorer.ngrams.name}" if self._scorer else ""
+        search = "greedy" if beam == 1 else f"beam {beam}{chosen}"
+        return option_lines(options, self._languages, search, self._vocabulary)
 
     # Batches
 
@@ -179,7 +185,7 @@ class WhisperEngine:
     def _read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[_Heard]:
         encoded = self._encode(waveforms)
         told = self._listen_for_language(encoded, waveforms)
-        languages = [self._language(options.language, each) for each in told]
+        languages = [language_to_read(options.language, each, self._languages) for each in told]
         if len(set(languages)) > 1:
             alone = [replace(options, language=language) for language in languages]
             return [self._read([waveforms[row]], alone[row])[0] for row in range(len(waveforms))]
@@ -201,18 +207,6 @@ class WhisperEngine:
         found = self._network.detect_language(encoded)
         return [{token.strip("<|>"): probability for token, probability in each} for each in found]
 
-    def _language(self, asked: str, probabilities: dict[str, float]) -> str:
-        """Return the language to decode in: the requested one, else the likeliest, if likely enough."""
-        if asked in self._languages:
-            return asked
-        if not probabilities:
-            return "en"
-        best = max(probabilities, key=lambda code: probabilities[code])
-        if probabilities[best] >= SURE and best in self._languages:
-            return best
-        usual = [code for code in LIKELY if code in probabilities] or [best]
-        return max(usual, key=lambda code: probabilities[code])
-
     def _search(
         self,
         encoded: Any,
@@ -224,23 +218,34 @@ class WhisperEngine:
         spoken = "zh" if language == TRADITIONAL else language
         prompt = self._vocabulary.prompt(spoken, self._context(options))
         longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
+        scorer = self._scorer if language in LANGUAGES else None
         results = self._generate(encoded, prompt, longest, options, repeat_limit=0)
-        texts = [self._vocabulary.text_tokens(result.sequences_ids[0]) for result in results]
+        texts = [self._best(result, options, scorer) for result in results]
         if len(waveforms) == 1 and repeats(self._spelled(texts[0])):
             results = self._generate(encoded, prompt, longest, options, repeat_limit=NO_REPEAT)
-            texts = [self._vocabulary.text_tokens(result.sequences_ids[0]) for result in results]
+            texts = [self._best(result, options, scorer) for result in results]
         aligned = self._align(encoded, spoken, texts, waveforms)
         return [
             _Heard(
                 tokens=tokens,
                 language=language,
                 no_speech=float(result.no_speech_prob),
-                log_probability=mean_log_probability(result.scores[0], len(tokens)),
+                favourite_tokens=len(favourite),
+                log_probability=mean_log_probability(result.scores[0], len(favourite)),
                 spans=spans,
                 foreign_share=share,
             )
             for tokens, result, spans, share in zip(texts, results, aligned, shares, strict=True)
+            for favourite in [self._vocabulary.text_tokens(result.sequences_ids[0])]
         ]
+
+    def _best(self, result: Any, options: RecognitionOptions, scorer: CandidateScorer | None) -> list[int]:
+        """Return the tokens of the text with which a search ends: the likeliest one, or the scorer's choice."""
+        candidates = [self._vocabulary.text_tokens(tokens) for tokens in result.sequences_ids]
+        if scorer is None or len(candidates) < 2:
+            return candidates[0]
+        heard = [float(score) * max(1, len(tokens)) for score, tokens in zip(result.scores, candidates, strict=True)]
+        return candidates[scorer.best([self._spelled(tokens) for tokens in candidates], heard, options.hotwords)]
 
     def _context(self, options: RecognitionOptions) -> list[int]:
         """Return the hotwords as preceding text: what was said once is likely to be said again."""
@@ -261,6 +266,7 @@ class WhisperEngine:
                 encoded,
                 [list(prompt)] * encoded.shape[0],
                 beam_size=BEAMS[options.quality],
+                num_hypotheses=BEAMS[options.quality] if self._scorer else 1,
                 max_length=2 * most,  # CTranslate2 uses half of it for new tokens
                 no_repeat_ngram_size=repeat_limit,
                 return_scores=True,
@@ -293,7 +299,7 @@ class WhisperEngine:
         certainty = confidence(heard.spans)
         evidence = Evidence(
             text="".join(piece.text for piece in pieces),
-            tokens=len(heard.tokens),
+            tokens=heard.favourite_tokens,
             seconds=seconds,
             no_speech=heard.no_speech,
             log_probability=heard.log_probability,

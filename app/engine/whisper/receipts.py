@@ -38,12 +38,12 @@ def usable_hotwords(hotwords: Sequence[Hotword], vocabulary: Vocabulary) -> Prom
 
 
 def option_lines(
-    options: RecognitionOptions, languages: Collection[str], beam: int, vocabulary: Vocabulary
+    options: RecognitionOptions, languages: Collection[str], search: str, vocabulary: Vocabulary
 ) -> tuple[Applied, ...]:
-    """Return a line for each option."""
+    """Return a line for each option; `search` is what the quality stands for."""
     return (
         language_line(options, languages),
-        Applied("decoding", options.quality, "greedy" if beam == 1 else f"beam {beam}"),
+        Applied("decoding", options.quality, search),
         _hotword_line(options.hotwords, vocabulary),
         _itself("itn", WRITES_ITSELF, is_on=options.itn),
         _itself("punctuation", PUNCTUATES, is_on=options.punctuation),

@@ -7,7 +7,7 @@ CTranslate2 uses the decoder, but only with Whisper's complete vocabulary. A fol
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from app.engine.features.whisper_mel import FRAMES_PER_SECOND
 
 LANGUAGES_FILE = "languages.json"
 ENCODED_PER_SECOND = FRAMES_PER_SECOND // 2
+LIKELY = ("zh", "en", "yue", "ja", "ko")
+SURE = 0.5  # probability at which any language is accepted; else the likeliest of the five
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,16 @@ def mean_of_frames(encoded: Any, waveforms: Sequence[Waveform]) -> NDArray[np.fl
     frames = np.asarray(encoded, dtype=np.float32)
     lengths = [max(1, len(waveform) * ENCODED_PER_SECOND // SAMPLE_RATE) for waveform in waveforms]
     return np.stack([row[:length].mean(axis=0) for row, length in zip(frames, lengths, strict=True)])
+
+
+def language_to_read(asked: str, probabilities: Mapping[str, float], known: Collection[str]) -> str:
+    """Return the language to decode in: the requested one, else the likeliest, if likely enough."""
+    if asked in known:
+        return asked
+    if not probabilities:
+        return "en"
+    best = max(probabilities, key=lambda code: probabilities[code])
+    if probabilities[best] >= SURE and best in known:
+        return best
+    usual = [code for code in LIKELY if code in probabilities] or [best]
+    return max(usual, key=lambda code: probabilities[code])
