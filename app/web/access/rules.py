@@ -34,7 +34,7 @@ GUEST = re.compile(
 """What somebody may ask for who came with a link to a transcription; the store shows them no other."""
 AUDIENCE = re.compile(r"/live/[^/]+/view|/api/v1/live/[^/]+/events|/api/v1/journal/[^/]+")
 """The part of it for somebody whose link only lets them read along with a live session."""
-CORRECTIONS = re.compile(r"/api/v1/transcriptions/[^/]+/edits")
+CORRECTIONS = re.compile(r"/api/v1/transcriptions/[^/]+/edits(/by-speaker)?")
 """Whoever a text is shared with may be allowed to correct it; the service looks at that."""
 KNOWN = re.compile(r"(/openai)?/v1/models(/.*)?")
 """What any key opens, whatever its scopes: programs ask for models before they send anything."""
