@@ -151,7 +151,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
     _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue), has_worker=start_worker)
     scheduler = worker.scheduler if worker else None
-    live = _open_live(stack, settings, queue, inference, scheduler)
+    live = _open_live(stack, settings, queue, inference, worker)
     vad, vad_texts, heard = _open_sound(stack, settings, queue, scheduler, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
     doctor, health, replays = _open_support(stack, settings, store, inference)
@@ -251,7 +251,7 @@ def _open_live(
     settings: Settings,
     queue: Queue,
     inference: InferenceProcess,
-    scheduler: InferenceScheduler | None,
+    worker: Worker | None,
 ) -> Live:
     partials = PartialEngine(
         quick_spec(settings),
@@ -260,7 +260,8 @@ def _open_live(
     )
     stack.enter_context(partials.running())
     limits = LiveLimits(settings.live_sessions, settings.live_keep_minutes, settings.max_duration_hours * 3600)
-    live = Live(queue, scheduler, limits, lambda: _model_name(inference), partials.scheduler_for)
+    scheduler, voices = (worker.scheduler, worker.voices) if worker else (None, None)
+    live = Live(queue, scheduler, limits, lambda: _model_name(inference), partials.scheduler_for, voices)
     stack.enter_context(live.running())
     return live
 

@@ -13,6 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.engine.sounds import babble, silence
+from tests.engine.speakers.voices import write_networks
 from tests.waiting import wait_until
 from tests.web.live_client import Message, Speaker
 from tests.web.live_process import LiveServer
@@ -198,6 +199,30 @@ def test_other_settings_hold_from_the_next_segment_on(server: LiveServer) -> Non
     assert settings["vad"] == {**started["vad"], "max_segment_ms": 1000}
     assert settings["options"]["hotwords"] == ["转写:30"]
     assert len(speaker.all("final")) > 2
+
+
+def test_who_speaks_follows_each_text_and_is_told_again_to_who_reconnects(
+    serve: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    (tmp_path / "models" / "speakers").mkdir(parents=True)
+    write_networks(tmp_path / "models" / "speakers", hears_one=True)
+    server = serve(models_dir=str(tmp_path / "models"))
+    with Speaker(server.address) as speaker:
+        started = speaker.start(options={"speakers": "auto"})
+        speaker.speak(babble(2.0))
+        speaker.speak(silence(1.2))
+        told = speaker.until("speakers")
+        speaker.say({"type": "settings", "options": {"speakers": "off"}})
+        settings = speaker.until("settings")
+    with Speaker(server.address, speaker.sound) as again:
+        back = again.start(started["session"], started["token"])
+        again.stop()
+    wait_until(lambda: len(server.ask(f"/transcriptions/{started['transcription']}/speakers")["speakers"]) == 1)
+
+    assert started["speakers"] == []
+    assert told["speakers"] == back["speakers"] == [{"segment": 0, "speaker": 1}]
+    assert (started["options"]["speakers"], settings["options"]["speakers"]) == ("auto", "auto")
+    assert speaker.all("final")[0]["text"]
 
 
 def test_a_session_is_resumed_whatever_settings_were_refused(server: LiveServer) -> None:

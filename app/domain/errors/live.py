@@ -112,6 +112,15 @@ class LiveTextWaits(LiveError):
     advice = N_("Keep speaking: the sound is stored, and the text follows when recognition works again.")
 
 
+class LiveSpeakersMissing(LiveError):
+    code = "live_speakers_missing"
+    status = 503
+    message = N_("The speakers are not told apart at the moment: {reason}")
+    advice = N_(
+        "The text does not depend on it. When the session has ended, they are told apart in the whole recording."
+    )
+
+
 class LiveTooLong(LiveError):
     code = "live_too_long"
     status = 413

@@ -13,12 +13,14 @@ from app.services.live.events import (
     LiveEvent,
     Partial,
     SettingsApplied,
+    SpeakersChanged,
     Started,
     VoiceStarted,
     VoiceStopped,
 )
 from app.services.live.hub import EndedSession, Live, LiveLimits
-from app.services.live.session import Session, SessionFacts
+from app.services.live.session import Session
+from app.services.live.session_context import SessionFacts
 from app.services.live.session_store import SessionKey
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "SessionFacts",
     "SessionKey",
     "SettingsApplied",
+    "SpeakersChanged",
     "Started",
     "VoiceStarted",
     "VoiceStopped",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from app.domain.errors.base import Problem
@@ -27,6 +27,8 @@ class Started:
     segments: tuple[SegmentRecord, ...]
     """The segments recognised so far."""
     channels: Channels = MONO
+    speakers: Mapping[int, int] = field(default_factory=dict)
+    """Who speaks in the segments, as far as that is known; see SpeakersChanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,14 @@ class Final:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakersChanged:
+    """Who speaks in some segments, by what is known so far: later ones may say otherwise."""
+
+    speakers: Mapping[int, int]
+    """Counted from 1, by the numbers of the segments."""
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     """The client has ended the open segment; all segments before `next_segment` are complete."""
 
@@ -122,6 +132,7 @@ LiveEvent: TypeAlias = (
     | VoiceStopped
     | Partial
     | Final
+    | SpeakersChanged
     | Committed
     | Cleared
     | SettingsApplied

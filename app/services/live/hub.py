@@ -12,7 +12,7 @@ from threading import Lock
 
 from app.domain.client_request import ClientRequest
 from app.domain.errors.live import LiveSessionElsewhere, LiveSessionsFull
-from app.domain.options import TranscriptionOptions
+from app.domain.options import OFF, TranscriptionOptions
 from app.domain.people import current_actor
 from app.domain.sources import Source
 from app.domain.states import LiveState
@@ -25,8 +25,10 @@ from app.services.live.audience import Audience
 from app.services.live.channels import MONO, Channels
 from app.services.live.events import Listener
 from app.services.live.recorder import WRITE_SECONDS, Recorder
-from app.services.live.session import Session, SessionContext, SessionFacts
+from app.services.live.session import Session
+from app.services.live.session_context import SessionContext, SessionFacts
 from app.services.live.session_store import LiveSessionStore, SessionFiles, SessionKey
+from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
 
@@ -72,6 +74,7 @@ class Live:
         limits: LiveLimits,
         model: Callable[[], str | None],
         quick: Callable[[TranscriptionOptions], InferenceScheduler | None] = lambda _: None,
+        voices: VoiceHearing | None = None,
     ) -> None:
         self._queue = queue
         self.audience = Audience()
@@ -91,6 +94,7 @@ class Live:
             limits.most_seconds,
             self._forget,
             self.audience.publish,
+            voices,
         )
 
     @contextmanager
@@ -122,14 +126,15 @@ class Live:
         """Start a session; when this returns, its transcription is in the history.
 
         A `key` is given if the client was told one before there was any audio, a `request` if it is of a program that
-        speaks another product's API. Where there are several `channels`, each is read by itself.
+        speaks another product's API. Where there are several `channels`, each is read by itself, and they
+        tell who speaks.
 
         Raises:
             LiveSessionsFull, DiskFull, DatabaseUnusable, QuotaReached
         """
         key = key or SessionKey()
         if channels.count > 1:
-            options = replace(options, channels="separate")
+            options = replace(options, channels="separate", speakers=OFF)
         with self._slot(key.id):
             place = self._session_store.begin(key, name, options, source, request, channels)
             with self._lock:

@@ -10,8 +10,6 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
@@ -23,13 +21,13 @@ from app.domain.states import LiveState
 from app.engine import SAMPLE_RATE
 from app.logging import bound, event
 from app.services.inference.process import Stopped
-from app.services.inference.scheduler import InferenceScheduler
 from app.services.inference.segment_queue import FINAL, PARTIAL
 from app.services.live.channels import Channels
 from app.services.live.events import (
     Acknowledged,
     Ended,
     ErrorEvent,
+    Final,
     Listener,
     LiveEvent,
     SettingsApplied,
@@ -38,7 +36,8 @@ from app.services.live.events import (
 from app.services.live.intake import Intake, Stored
 from app.services.live.requests import SessionQueues
 from app.services.live.segment_writer import SegmentWriter
-from app.services.live.session_store import LiveSessionStore, SessionFiles
+from app.services.live.session_context import SessionContext
+from app.services.live.session_store import SessionFiles
 from app.services.live.speech_channels import SpeechChannels
 from app.store.files.live_wav import BYTES_PER_SAMPLE
 
@@ -48,46 +47,11 @@ LOOK_SECONDS = 0.5  # between ticks when idle
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFacts:
-    """A running session, as listed."""
-
-    id: str
-    transcription: str
-    name: str
-    created_at: datetime
-    seconds: float
-    """Audio on disk."""
-    segments: int
-    """Segments with text."""
-    is_connected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SessionContext:
-    """What a session needs of the server around it."""
-
-    session_store: LiveSessionStore
-    scheduler: InferenceScheduler | None
-    """None if another process does the recognition."""
-    quick: Callable[[TranscriptionOptions], InferenceScheduler | None]
-    """Returns a faster scheduler for open segments with these options; None if there is none."""
-    write: Callable[[Session], None]
-    """Writes its audio to disk now."""
-    model: Callable[[], str | None]
-    most_seconds: float
-    """Maximum audio per session."""
-    over: Callable[[Session], None]
-    """Called when it has ended."""
-    publish: Callable[[str, LiveEvent], None]
-    """Tells those who read along with a transcription."""
-
-
 class Session:
     """Every method may be called from any thread and does not wait for recognition."""
 
     def __init__(
-        self, place: SessionFiles, options: TranscriptionOptions, next_chunk: int, around: SessionContext
+        self, place: SessionFiles, options: TranscriptionOptions, next_chunk: int, around: SessionContext[Session]
     ) -> None:
         self.place = place
         self.intake = Intake(place.wav, next_chunk)
@@ -112,6 +76,7 @@ class Session:
             lambda error: self.complain(LiveNotStored(reason=error.problem.to_dict())),
             self._leaving,
         )
+        self._labels = around.labels(place, options, lambda span: self._keeper.read(span, None), self._emit)
 
     # The connection
 
@@ -122,6 +87,8 @@ class Session:
             if former:
                 former(ErrorEvent(LiveTakenOver().problem, is_fatal=True))
             listener(self._started(token))
+            if self._labels and self._labels.problem:
+                listener(self._labels.problem)
 
     def _started(self, token: str) -> Started:
         return Started(
@@ -133,6 +100,7 @@ class Session:
             model=self._around.model(),
             segments=tuple(self._around.session_store.segments.all_of(self.place.transcription)),
             channels=self.channels,
+            speakers=self._labels.so_far if self._labels else {},
         )
 
     @property
@@ -278,8 +246,12 @@ class Session:
         known = self._keeper.persist(lambda: self._around.session_store.segments.all_of(self.place.transcription))
         stored = self._begun  # what has arrived since is among the queued steps
         queues = partial(self._queues, stack)
+        if self._labels:
+            stack.enter_context(self._labels.running(self.place.transcription))
+            for segment in known:
+                self._labels.add(segment)
         speech = SpeechChannels(
-            self._options, self._keeper, self._emit, queues, self.channels, known, end=stored.seconds
+            self._options, self._keeper, self._tell_speech, queues, self.channels, known, end=stored.seconds
         )
         speech.replay(self.place.wav, stored.samples)
         return speech
@@ -340,6 +312,11 @@ class Session:
         if state is not LiveState.ENDED:
             self.complain(LiveSessionOver())
         self._emit(Ended(self.place.transcription))
+
+    def _tell_speech(self, news: LiveEvent) -> None:
+        self._emit(news)
+        if self._labels and isinstance(news, Final):
+            self._labels.add(news.segment)
 
     def _emit(self, news: LiveEvent) -> None:
         with self._telling:

@@ -20,7 +20,7 @@ from typing import Any
 from app.atomic import write_atomically
 from app.domain.client_request import ClientRequest
 from app.domain.errors.live import LiveSessionUnknown, LiveTokenWrong
-from app.domain.options import TranscriptionOptions
+from app.domain.options import OFF, TranscriptionOptions
 from app.domain.sources import Source
 from app.domain.states import JobState, LiveState, SegmentState
 from app.engine import SAMPLE_RATE
@@ -33,7 +33,7 @@ from app.services.live.intake import Stored
 from app.services.live.segment_store import LiveSegmentStore
 from app.services.people.quotas import check_quotas
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.transitions import cancelled, finished, requeued
+from app.services.transcriptions.transitions import cancelled, finished, relabelled, requeued
 from app.store.database import Connection, Row
 from app.store.files.live_wav import HEADER_BYTES, LiveWav
 from app.store.files.upload_file import SOURCE_STEM
@@ -232,6 +232,7 @@ class LiveSessionStore:
             segments.cover_rest(connection, id, duration)
             recording = {"duration": duration, "size_bytes": size_bytes, "sha256": sha256, "recording": described}
             transcriptions.change(connection, id, **recording, **_outcome(connection, id, state))
+            _ask_for_speakers(connection, id)
             transcriptions.recount(connection, id)
             is_unwanted = _row(connection, id)["delete_requested"]
         if is_unwanted:
@@ -281,6 +282,17 @@ def _outcome(connection: Connection, id: str, state: LiveState) -> Row:
     if any(row["state"] == SegmentState.PENDING for row in rows):
         return requeued()
     return finished(_row(connection, id), rows)
+
+
+def _ask_for_speakers(connection: Connection, id: str) -> None:
+    """Queue a finished transcription once more if its speakers are to be told apart: its text is complete by now.
+
+    A change of its own, since this is the end of the job for whoever waits for it.
+    """
+    row = _row(connection, id)
+    if row["state"] in (JobState.SUCCEEDED, JobState.FAILED) and row["options"].get("speakers", OFF) != OFF:
+        order = transcriptions.next_revision(connection)
+        transcriptions.change(connection, id, **relabelled(row), queue_order=order)
 
 
 def _row(connection: Connection, transcription: str) -> Row:

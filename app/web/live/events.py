@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +20,7 @@ from app.services.live import (
     LiveEvent,
     Partial,
     SettingsApplied,
+    SpeakersChanged,
     Started,
     VoiceStarted,
     VoiceStopped,
@@ -70,6 +71,7 @@ def _started(news: Started) -> dict[str, Any]:
         **_options(news.options),
         "model": news.model,
         "segments": _finals(news.segments),
+        "speakers": _speakers(news.speakers),
     }
 
 
@@ -103,6 +105,10 @@ def _final(news: Final) -> dict[str, Any]:
     return {"type": "final", **_segment(news.segment), "latency_ms": round(news.latency_ms, 1)}
 
 
+def _speakers_changed(news: SpeakersChanged) -> dict[str, Any]:
+    return {"type": "speakers", "speakers": _speakers(news.speakers)}
+
+
 def _committed(news: Committed) -> dict[str, Any]:
     return {"type": "committed", "segments": news.next_segment, "end": round(news.end, 3)}
 
@@ -121,6 +127,10 @@ def _pong(news: Pong) -> dict[str, Any]:
 
 def _ended(news: Ended) -> dict[str, Any]:
     return {"type": "ended", "transcription": news.transcription}
+
+
+def _speakers(speakers: Mapping[int, int]) -> list[dict[str, int]]:
+    return [{"segment": segment, "speaker": speaker} for segment, speaker in sorted(speakers.items())]
 
 
 def _finals(segments: Sequence[SegmentRecord]) -> list[dict[str, Any]]:
@@ -164,6 +174,7 @@ _FORMS: dict[type, Callable[[Any], dict[str, Any]]] = {
     VoiceStopped: _voice_stopped,
     Partial: _partial,
     Final: _final,
+    SpeakersChanged: _speakers_changed,
     Committed: _committed,
     Cleared: _cleared,
     SettingsApplied: _settings,

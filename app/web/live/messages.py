@@ -49,8 +49,8 @@ class LiveVad(VadPatch):
         return super(LiveVad, room).apply(base)
 
 
-LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "track", "model", "speakers", "vad"))
-"""The options a session can change."""
+LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "track", "model", "vad"))
+"""The options of a session."""
 
 
 ChannelName = Annotated[str, Field(max_length=LONGEST_NAME)]
@@ -59,13 +59,12 @@ Ignored = Annotated[None, BeforeValidator(lambda _: None)]
 
 
 class LiveOptions(OptionsPatch):
-    """The options a session can change; its audio is recognised by the active model."""
+    """The options of a session; its audio is recognised by the active model."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
     channels: Ignored = Field(default=None, exclude=True)
     model: Ignored = Field(default=None, exclude=True)
-    speakers: Ignored = Field(default=None, exclude=True)
     vad: Ignored = Field(default=None, exclude=True)
 
 
@@ -75,12 +74,12 @@ class SettingsWanted(_Message):
     vad: LiveVad = LiveVad()
 
     def options_over(self, present: TranscriptionOptions) -> TranscriptionOptions:
-        """Return `present` with these changes.
+        """Return `present` with these changes; whether speakers are told apart is settled when a session begins.
 
         Raises:
             InvalidParameter, UnknownLanguage
         """
-        return _merged(self.options, self.vad, present)
+        return replace(_merged(self.options, self.vad, present), speakers=present.speakers)
 
 
 class AudioStart(_Message):

@@ -1,7 +1,7 @@
 /**
  * What goes over the socket /api/v1/live; see /docs.
  *
- * @typedef {Omit<import("../api/types.js").RecognitionOptions, "channels" | "model" | "speakers">} LiveOptions
+ * @typedef {Omit<import("../api/types.js").RecognitionOptions, "channels" | "model">} LiveOptions
  * @typedef {{detector: string, threshold: number, mode: number, min_silence_ms: number, max_segment_ms: number, min_speech_ms: number}} LiveVad
  * @typedef {{options: LiveOptions, vad: LiveVad}} LiveSettings
  *
@@ -14,6 +14,10 @@
  * @property {number} channels
  * @property {string[]} channel_names
  * @property {Final[]} segments
+ * @property {SpeakerLabel[]} speakers
+ *
+ * @typedef {{segment: number, speaker: number}} SpeakerLabel  counted from 1; it may be another one later
+ * @typedef {{type: "speakers", speakers: SpeakerLabel[]}} SpeakersChanged
  *
  * @typedef {{type: "acknowledged", next_chunk: number, seconds: number}} Acknowledged
  * @typedef {{type: "voice-started", start: number, channel: number | null}} VoiceStarted
@@ -45,7 +49,7 @@
  * @typedef {{type: "problem", code: string, message: string, advice: string, fatal: boolean}} LiveProblem
  * @typedef {{type: "ended", transcription: string}} Ended
  *
- * @typedef {Started | Acknowledged | VoiceStarted | VoiceStopped | Partial | (Final & {type: "final"}) | SettingsHeld | Pong | LiveProblem | Ended} LiveMessage
+ * @typedef {Started | Acknowledged | VoiceStarted | VoiceStopped | Partial | (Final & {type: "final"}) | SpeakersChanged | SettingsHeld | Pong | LiveProblem | Ended} LiveMessage
  */
 
 export {};

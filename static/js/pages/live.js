@@ -206,6 +206,7 @@ function clear() {
   text.canPlay = false;
   liveStatus.reset();
   end.show(null);
+  slotOf(page, "speakers").hidden = true;
   showProblem(null);
 }
 
@@ -236,11 +237,13 @@ function onMessage(message) {
   if (message.type === "voice-stopped") liveStatus.showVoice(false, message.channel);
   if (message.type === "partial") for (const view of [text, captions]) view.showPartial(message);
   if (message.type === "final") for (const view of [text, captions]) view.addFinals([message]);
+  if (message.type === "speakers") text.labelSpeakers(message.speakers);
   if (message.type === "partial" || message.type === "final") liveStatus.addLatency(message.latency_ms);
   if (message.type === "settings") write(page, "settings-status", t("Holds from the next segment on."));
   if (message.type === "problem")
     write(page, "settings-status", t("Changes hold from the next segment on, also while you speak."));
   slotOf(page, "empty").hidden = !text.isBlank;
+  slotOf(page, "speakers").hidden = !text.hasSpeakers;
 }
 
 /** @param {Started} started */
@@ -248,6 +251,7 @@ function showSoFar(started) {
   text.names = captions.names = started.channel_names;
   if (started.channels > 1) channels.names = started.channel_names;
   for (const view of [text, captions]) view.addFinals(started.segments);
+  text.labelSpeakers(started.speakers);
   showCase();
 }
 
@@ -273,12 +277,13 @@ function show() {
   showFigures();
 }
 
-/** Sources are chosen before a session and stay as they are in it. */
+/** Sources are chosen before a session and stay as they are in it, and so is whether speakers are told apart. */
 function showSources() {
   const isRunning = session !== null && !["ended", "failed"].includes(session.state);
   const kind = session && isRunning ? session.kind : sources.kind;
   page.dataset.source = kind;
   channels.isShown = kind === "both";
+  find(page, '[name="speakers"]', HTMLSelectElement).disabled = isRunning || kind === "both";
   const isCut = isRunning && session?.state === "recording" && session.sources?.areActive === false;
   find(page, '[data-action="share-again"]', HTMLElement).hidden = !isCut;
 }

@@ -1,7 +1,8 @@
-/** @import { Final, Partial } from "../../live/messages.js" */
+/** @import { Final, Partial, SpeakerLabel } from "../../live/messages.js" */
 import { buttonOf, copyOf, field, find, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
+import { colour } from "../speakers/speaker-labels.js";
 
 const NEAR_PX = 48; // so near to the end, the person follows
 const PERSON_MS = 1000; // a scroll of the window so soon after a wheel, a finger or a key is a person's
@@ -16,6 +17,8 @@ export class LiveText {
   #partials;
   /** @type {Map<number, {row: HTMLElement, final: Final}>} */
   #finals = new Map();
+  /** @type {Map<number, number>} by the numbers of the segments */
+  #speakers = new Map();
   /** @type {string[]} */
   #names = [];
   #follows = true;
@@ -46,7 +49,7 @@ export class LiveText {
     const inOrder = [...this.#finals].sort(([a], [b]) => a - b);
     return inOrder
       .filter(([, { final }]) => final.text)
-      .map(([, { final }]) => [this.#nameOf(final.channel), final.text].filter(Boolean).join(": "))
+      .map(([, { final }]) => [this.#nameOf(final.channel, final.segment), final.text].filter(Boolean).join(": "))
       .join("\n");
   }
 
@@ -58,12 +61,28 @@ export class LiveText {
   /** Who speaks on the channels; empty where there is one. @param {string[]} names */
   set names(names) {
     this.#names = names;
-    for (const { row, final } of this.#finals.values()) this.#label(row, final.channel);
+    for (const { row, final } of this.#finals.values()) this.#label(row, final.channel, final.segment);
     for (const [index, partial] of this.#partials.entries()) this.#label(partial, names.length ? index + 1 : null);
+  }
+
+  /** Whether voices have been told apart. */
+  get hasSpeakers() {
+    return this.#speakers.size > 0;
+  }
+
+  /** Show who speaks, also in lines that had another speaker before. @param {SpeakerLabel[]} labels */
+  labelSpeakers(labels) {
+    for (const { segment, speaker } of labels) {
+      this.#speakers.set(segment, speaker);
+      const known = this.#finals.get(segment);
+      if (known) this.#label(known.row, known.final.channel, segment);
+    }
+    this.#keepUp();
   }
 
   clear() {
     this.#finals.clear();
+    this.#speakers.clear();
     this.#list.replaceChildren();
     for (const partial of this.#partials) endPartial(partial);
     this.toNewest();
@@ -120,7 +139,7 @@ export class LiveText {
     this.#finals.set(final.segment, { row, final });
     row.dataset.state = final.failed ? "failed" : final.text ? "text" : "dropped";
     row.title = `${clock(final.start)} – ${clock(final.end)}`;
-    this.#label(row, final.channel);
+    this.#label(row, final.channel, final.segment);
     write(row, "time", clock(final.start));
     write(row, "text", final.text || silenceLine(final));
   }
@@ -146,17 +165,20 @@ export class LiveText {
     return this.#partials[index];
   }
 
-  /** @param {HTMLElement} row @param {number | null | undefined} channel */
-  #label(row, channel) {
+  /** @param {HTMLElement} row @param {number | null | undefined} channel @param {number} [segment] one that is complete */
+  #label(row, channel, segment) {
     const label = field(row, "speaker");
-    label.textContent = this.#nameOf(channel);
+    label.textContent = this.#nameOf(channel, segment);
     label.hidden = !label.textContent;
-    row.dataset.speakerColour = channel ? String(channel) : "";
+    const number = channel || this.#speakers.get(segment ?? -1);
+    if (number) colour(row, number);
+    else row.dataset.speakerColour = "";
   }
 
-  /** @param {number | null | undefined} channel */
-  #nameOf(channel) {
-    if (!channel) return "";
+  /** @param {number | null | undefined} channel @param {number} [segment] */
+  #nameOf(channel, segment) {
+    const speaker = this.#speakers.get(segment ?? -1);
+    if (!channel) return speaker ? t("Speaker {number}", { number: speaker }) : "";
     return this.#names[channel - 1] || t("Channel {number}", { number: channel });
   }
 

@@ -48,7 +48,6 @@ export class RecognitionSettings {
 
   // Internal
 
-  /** Absent where a session is live: nothing tells speakers apart there. */
   get #speakers() {
     const choice = this.#root.querySelector('[name="speakers"]');
     return choice instanceof HTMLSelectElement ? choice : null;
