@@ -48,6 +48,7 @@ class Town:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         expect(page.locator("[data-login]")).to_have_count(0)
+        page.wait_for_load_state("load")  # buttons answer once the scripts are there
         return page
 
 

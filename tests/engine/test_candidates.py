@@ -89,11 +89,14 @@ def test_the_receipt_says_that_n_grams_choose(folder: Path) -> None:
     configure(folder, "../builtin")
     engine = load_engine(EngineSpec(folder, threads=1))
 
-    def applied(quality: str) -> str:
-        [line] = [line for line in engine.receipt(RecognitionOptions(quality=quality)) if line.name == "decoding"]
+    def applied(quality: str, language: str = "auto") -> str:
+        options = RecognitionOptions(quality=quality, language=language)
+        [line] = [line for line in engine.receipt(options) if line.name == "decoding"]
         return line.applied
 
-    assert (applied("accurate"), applied("fast")) == ("beam 5 + 4-gram", "greedy")
+    assert applied("accurate") == applied("accurate", "zh") == "beam 8 + 4-gram (zh)"
+    assert applied("balanced") == "beam 5 + 4-gram (zh)"
+    assert (applied("fast"), applied("accurate", "en")) == ("greedy", "beam 5")
 
 
 def test_a_folder_whose_n_grams_are_elsewhere_reads_without_them(folder: Path) -> None:

@@ -55,6 +55,7 @@ from app.engine.whisper.vocabulary import Piece, Vocabulary
 LONGEST_SECONDS = 28.0  # per piece: some silence must follow it
 ATTENTION_TIMES = FrameTimes(first_centre=0.01, step=0.02)
 BEAMS = {"fast": 1, "balanced": 5, "accurate": 5}
+SCORED_BEAMS = {"fast": 1, "balanced": 5, "accurate": 8}  # where n-grams choose among the candidates
 MOST_TOKENS_PER_SECOND = 16  # twice the fastest speech
 MOST_TOKENS = 224
 TOKENS_ANYWAY = 16
@@ -140,10 +141,15 @@ class WhisperEngine:
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
         """Return how each option was applied."""
-        beam = BEAMS[options.quality]
-        chosen = f" + {self._scorer.ngrams.name}" if self._scorer else ""
-        search = "greedy" if beam == 1 else f"beam {beam}{chosen}"
-        return option_lines(options, self._languages, search, self._vocabulary)
+        return option_lines(options, self._languages, self._search_named(options), self._vocabulary)
+
+    def _search_named(self, options: RecognitionOptions) -> str:
+        is_other = options.language in self._languages and options.language not in LANGUAGES
+        scorer = None if is_other else self._scorer
+        beam = (SCORED_BEAMS if scorer else BEAMS)[options.quality]
+        if beam == 1:
+            return "greedy"
+        return f"beam {beam} + {scorer.ngrams.name} (zh)" if scorer else f"beam {beam}"
 
     # Batches
 
@@ -219,10 +225,11 @@ class WhisperEngine:
         prompt = self._vocabulary.prompt(spoken, self._context(options))
         longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
         scorer = self._scorer if language in LANGUAGES else None
-        results = self._generate(encoded, prompt, longest, options, repeat_limit=0)
+        beam = (SCORED_BEAMS if scorer else BEAMS)[options.quality]
+        results = self._generate(encoded, prompt, longest, beam, repeat_limit=0)
         texts = [self._best(result, options, scorer) for result in results]
         if len(waveforms) == 1 and repeats(self._spelled(texts[0])):
-            results = self._generate(encoded, prompt, longest, options, repeat_limit=NO_REPEAT)
+            results = self._generate(encoded, prompt, longest, beam, repeat_limit=NO_REPEAT)
             texts = [self._best(result, options, scorer) for result in results]
         aligned = self._align(encoded, spoken, texts, waveforms)
         return [
@@ -252,21 +259,15 @@ class WhisperEngine:
         return usable_hotwords(options.hotwords, self._vocabulary).tokens
 
     def _generate(
-        self,
-        encoded: Any,
-        prompt: Sequence[int],
-        seconds: float,
-        options: RecognitionOptions,
-        *,
-        repeat_limit: int,
+        self, encoded: Any, prompt: Sequence[int], seconds: float, beam: int, *, repeat_limit: int
     ) -> list[Any]:
         most = min(MOST_TOKENS, int(seconds * MOST_TOKENS_PER_SECOND) + TOKENS_ANYWAY)
         return list(
             self._network.generate(
                 encoded,
                 [list(prompt)] * encoded.shape[0],
-                beam_size=BEAMS[options.quality],
-                num_hypotheses=BEAMS[options.quality] if self._scorer else 1,
+                beam_size=beam,
+                num_hypotheses=beam,
                 max_length=2 * most,  # CTranslate2 uses half of it for new tokens
                 no_repeat_ngram_size=repeat_limit,
                 return_scores=True,
