@@ -204,3 +204,13 @@ def test_channels_tell_by_themselves_who_speaks(house: House, model: Path) -> No
     assert client.started.options.speakers == "off"
     assert house.queue.get(id).state is JobState.SUCCEEDED
     assert labels_of(client) == {}
+
+
+def test_where_nobody_spoke_nobody_is_looked_for(house: House, model: Path) -> None:
+    client = Client()
+    with living(house, hearing(model)) as live:
+        session = live.begin("Silence", ASKED, client.listen)
+        id = ended(house, client, session)
+
+    assert house.queue.get(id).state is JobState.SUCCEEDED
+    assert not [line for line in house.queue.get(id).receipt if line.name == "speakers"]

@@ -285,12 +285,13 @@ def _outcome(connection: Connection, id: str, state: LiveState) -> Row:
 
 
 def _ask_for_speakers(connection: Connection, id: str) -> None:
-    """Queue a finished transcription once more if its speakers are to be told apart: its text is complete by now.
+    """Queue a finished transcription with a text once more if its speakers are to be told apart.
 
-    A change of its own, since this is the end of the job for whoever waits for it.
+    A change of its own, since the text is complete: this is the end of the job for whoever waits for it.
     """
     row = _row(connection, id)
-    if row["state"] in (JobState.SUCCEEDED, JobState.FAILED) and row["options"].get("speakers", OFF) != OFF:
+    has_ended = row["state"] in (JobState.SUCCEEDED, JobState.FAILED)
+    if has_ended and row["text"] and row["options"].get("speakers", OFF) != OFF:
         order = transcriptions.next_revision(connection)
         transcriptions.change(connection, id, **relabelled(row), queue_order=order)
 
