@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.engine import SAMPLE_RATE
 from app.engine.catalog.whisper_folder import silence_of
 from app.engine.features.whisper_mel import SILENCE_SECONDS, LogMel, padded_frames
 from app.engine.whisper.spoken_language import LANGUAGES_FILE, mean_of_frames
@@ -33,8 +34,11 @@ from training.packing import Pack, Samples
 from training.written import read_quickly
 
 LANGUAGES = ("zh", "en")
-STEPS = 300
+STEPS = 600
 SPOILT = AugmentConfig(noise=0.8, snr_db=(5.0, 20.0), room=0.3, telephone=0.2, low_pass=0.2, mu_law=0.1)
+CUT_SECONDS = (0.6, 2.5)
+COPIES = 4
+FIRST_COUNTS = 8.0  # a short answer in Mandarin that is read as English costs more than the other way round
 DECAY = 1.0  # weight decay: there are nearly as many numbers as recordings
 
 
@@ -58,11 +62,11 @@ def main() -> None:
         (mean_of(waveform, network, silence), language)
         for name in arguments.sources
         for samples, language in chosen(name, config.work, arguments.each, random_)
-        for waveform in spoiler.both(samples)
+        for waveform in spoiler.copies(samples)
     ]
     means = torch.from_numpy(np.stack([mean for mean, _ in rows]))
     is_english = torch.tensor([float(language == "en") for _, language in rows])
-    test = torch.arange(len(rows)) // 2 % 5 == 0  # a recording and its spoilt copy stay together
+    test = torch.arange(len(rows)) // COPIES % 5 == 0  # the copies of a recording stay together
     weights, bias = fitted(means[~test], is_english[~test])
     wrong = ((means[test] @ weights + bias > 0) != (is_english[test] > 0.5)).sum()
     content = {
@@ -89,17 +93,30 @@ def chosen(source: str, work: Path, count: int, random_: random.Random) -> Itera
 
 @dataclass(frozen=True)
 class Spoiler:
-    """Makes a noisy copy of each recording: else the line learns where a corpus was recorded."""
+    """Copies each recording: noisy, else the line learns where a corpus was recorded, and cut short, as people answer."""
 
     noise: Pack
     random: random.Random
     generator: torch.Generator
 
-    def both(self, samples: Samples) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def copies(self, samples: Samples) -> Iterator[NDArray[np.float32]]:
+        """Yield COPIES waveforms: the whole recording and two cuts of it, each clean or noisy."""
         waveform = (samples / 32768).astype(np.float32)
-        wave = torch.from_numpy(waveform)[None]
+        yield waveform
+        yield self._spoilt(waveform)
+        yield self._cut(waveform)
+        yield self._spoilt(self._cut(waveform))
+
+    def _cut(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+        count = int(self.random.uniform(*CUT_SECONDS) * SAMPLE_RATE)
+        margin = max(0, len(waveform) - count)
+        start = int(margin * self.random.uniform(0.1, 0.9))  # the edges are silent
+        return waveform[start : start + count]
+
+    def _spoilt(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
         noise = noises(self.noise, 1, len(waveform), self.random)
-        return waveform, augment_waveforms(wave, noise, SPOILT, self.generator)[0].numpy()
+        changed = augment_waveforms(torch.from_numpy(waveform)[None], noise, SPOILT, self.generator)
+        return np.asarray(changed[0].numpy(), dtype=np.float32)
 
 
 def mean_of(
@@ -113,12 +130,12 @@ def mean_of(
 
 
 def fitted(means: Tensor, is_second: Tensor) -> tuple[Tensor, float]:
-    """Return weights and bias of the line that parts the rows of `means`; both languages count alike."""
+    """Return weights and bias of the line that parts the rows of `means`, however many of each language there are."""
     centre, spread = means.mean(0), means.std(0) + 1e-6
     line = torch.nn.Linear(means.shape[1], 1)
     torch.nn.init.zeros_(line.weight)
     share = is_second.mean()
-    counts = torch.where(is_second > 0.5, 0.5 / share, 0.5 / (1 - share))
+    counts = torch.where(is_second > 0.5, 0.5 / share, FIRST_COUNTS * 0.5 / (1 - share))
     optimiser = torch.optim.AdamW(line.parameters(), lr=0.01, weight_decay=DECAY)
     for _ in range(STEPS):
         optimiser.zero_grad()
