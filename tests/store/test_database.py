@@ -46,8 +46,8 @@ def test_commits_wait_for_the_disk(database: Database) -> None:
 
 
 def is_ours(_item: object, name: str | None, *_facts: object) -> bool:
-    """SQLite keeps the index of words in tables of its own."""
-    return not str(name).startswith("search_index")
+    """SQLite keeps the indexes of words in tables of its own."""
+    return not str(name).startswith(("search_index", "speaker_index"))
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(database: Database) -> None:

@@ -90,7 +90,7 @@ export class CaptionsWindow {
     paper.documentElement.lang = document.documentElement.lang;
     paper.documentElement.className = "captions-paper";
     paper.title = t("Captions");
-    const styles = find(document, 'link[href*="/css/tokens.css"]', HTMLLinkElement).href;
+    const styles = find(document, 'link[href$="css/tokens.css"]', HTMLLinkElement).href;
     for (const sheet of SHEETS)
       paper.head.append(create("link", { rel: "stylesheet", href: styles.replace("tokens", sheet) }));
     paper.body.className = "captions-window";
