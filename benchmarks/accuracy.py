@@ -25,6 +25,7 @@ from pathlib import Path
 
 import jiwer
 
+from app.engine.whisper.candidates import spelled_number
 from app.engine.whisper.script import convert
 
 ENGLISH = [
@@ -44,7 +45,6 @@ ENGLISH = [
 ]
 ENGLISH += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-CHINESE = "零一二三四五六七八九"
 BY_CHARACTERS = ("zh", "ja")
 THROUGH = {
     "telephone": ("wav", "-ar 8000 -c:a pcm_mulaw"),
@@ -188,7 +188,7 @@ def comparable(text: str, language: str) -> str:
     """Return what is compared."""
     [text] = convert([unicodedata.normalize("NFKC", text).lower().replace("’", "'")], "zh")
     if language in BY_CHARACTERS:
-        return re.sub(r"[\W_]", "", re.sub(r"\d+", lambda found: chinese_number(found[0]), text))
+        return re.sub(r"[\W_]", "", re.sub(r"\d+", lambda found: spelled_number(found[0]), text))
     text = re.sub(r"(\d+)(?:st|nd|rd|th)\b", lambda found: f" {english_ordinal(int(found[1]))} ", text)
     text = re.sub(r"\d+", lambda found: f" {english_number(int(found[0]))} ", text.replace(",", ", "))
     return " ".join(re.sub(r"[^\w' ]", " ", text).split())
@@ -224,16 +224,6 @@ def english_ordinal(number: int) -> str:
     irregular["twelve"] = "twelfth"
     regular = f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"
     return " ".join([*first, irregular.get(last, regular)])
-
-
-def chinese_number(digits: str) -> str:
-    """Spell a number below 100 by its value, a longer one (most are years) digit by digit."""
-    value = int(digits)
-    if len(digits) > 2 or digits.startswith("0"):
-        return "".join(CHINESE[int(digit)] for digit in digits)
-    tens, ones = divmod(value, 10)
-    ten = "" if not tens else "十" if tens == 1 else f"{CHINESE[tens]}十"
-    return ten + (CHINESE[ones] if ones or not tens else "")
 
 
 def _worst(clips: Sequence[Clip], heard: Sequence[str]) -> list[tuple[Clip, str]]:

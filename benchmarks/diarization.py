@@ -9,7 +9,6 @@ similarity down to a cosine of 0.5.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from diarization_error import DiarizationError, diarization_error, pooled
-from meetings import Meeting, Turn, decoded, meetings
+from meetings import Meeting, Turn, decoded, meeting_arguments, meetings
 
 from app.domain.options import VadOptions
 from app.engine import SAMPLE_RATE, Waveform
@@ -52,15 +51,8 @@ class Row:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("speech", type=Path)
-    parser.add_argument("music", type=Path)
-    parser.add_argument("--model", type=Path, required=True, help="folder with both networks")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--counts", type=int, nargs="+", default=[2, 3, 5, 8])
-    parser.add_argument("--seconds", type=float, default=180.0)
+    parser = meeting_arguments(__doc__)
     parser.add_argument("--known", action="store_true", help="tell the number of speakers")
-    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     model = load_speaker_model(given.model)

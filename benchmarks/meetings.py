@@ -6,6 +6,7 @@ noise, and optionally music in between or the band of a telephone. The same seed
 
 from __future__ import annotations
 
+import argparse
 import csv
 import tempfile
 from collections import defaultdict
@@ -62,6 +63,19 @@ class Meeting:
     turns: tuple[Turn, ...]
     """The reference: speech without its longer pauses."""
     speakers: int
+
+
+def meeting_arguments(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser that knows which meetings to make, and the model that hears them."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("speech", type=Path)
+    parser.add_argument("music", type=Path)
+    parser.add_argument("--model", type=Path, required=True, help="folder with both networks")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--counts", type=int, nargs="+", default=[2, 3, 5, 8])
+    parser.add_argument("--seconds", type=float, default=180.0)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
 
 
 def readers(speech: Path) -> Mapping[str, list[Path]]:

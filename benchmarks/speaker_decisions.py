@@ -9,17 +9,15 @@ is much to mend. Beside it stands the same number of decisions that no other tur
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 
 import torch
 from diarization import found_speech
 from diarization_error import DiarizationError, diarization_error, pooled
-from meetings import Meeting, Turn, meetings
+from meetings import Meeting, Turn, meeting_arguments, meetings
 
 from app.domain.speakers import Speakers, SpeakerTurn
 from app.engine import SAMPLE_RATE, Waveform
@@ -98,15 +96,8 @@ class Checked:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("speech", type=Path)
-    parser.add_argument("music", type=Path)
-    parser.add_argument("--model", type=Path, required=True, help="folder with both networks")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--counts", type=int, nargs="+", default=[2, 3, 5, 8])
-    parser.add_argument("--seconds", type=float, default=180.0)
+    parser = meeting_arguments(__doc__)
     parser.add_argument("--decisions", type=int, nargs="+", default=[5, 10])
-    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     model = load_speaker_model(given.model)

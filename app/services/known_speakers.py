@@ -16,12 +16,12 @@ from app.domain.speakers import SpeakerTurn
 from app.domain.speakers.known_voices import LEAST_LIKENESS, HeardVoice, alone, likeness
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.decoding import read_waveform
+from app.services.speaker_corrections import LONGEST_NAME
 from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.heard_audio import HeardAudio
 
 NAMES, REFERENCES = "known_speaker_names", "known_speaker_references"
 MOST_SPEAKERS = 4
-LONGEST_NAME = 60
 SHORTEST_SECONDS, LONGEST_SECONDS = 2.0, 10.0  # of a reference
 TOLERANCE_SECONDS = 0.1  # that a codec may add or take
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,(.*)", re.DOTALL)

@@ -20,7 +20,7 @@ from app.domain.speakers import Speakers
 from app.domain.speakers.known_voices import KnownVoice, VoiceProposal, alone
 from app.engine.audio.decoding import read_waveform
 from app.logging import event
-from app.services.speaker_corrections import LONGEST_NAME, name_speaker
+from app.services.speaker_corrections import LONGEST_NAME, known_speaker, name_speaker
 from app.services.speakers.voice_hearing import Read, VoiceHearing
 from app.services.transcription_rows import correctable_row, found, own_row
 from app.services.transcriptions.heard_audio import HeardAudio
@@ -103,9 +103,7 @@ class KnownVoices:
             own_row(connection, id)
             speakers = diarizations.of(connection, id)
             _require_room(connection, 1)
-        if speaker not in speakers.numbers:
-            raise InvalidParameter(name="speaker", reason=N_("there is no such speaker"))
-        spans = alone(speakers.turns).get(speaker, [])
+        spans = alone(speakers.turns).get(known_speaker(speakers, speaker), [])
         heard = self._hearing_here().hear(self._reading(id), {speaker: spans})
         if speaker not in heard.voices:
             raise TooLittleSpeech(speaker=speaker)
@@ -226,12 +224,11 @@ class KnownVoices:
         with self._database.writing() as connection:
             correctable_row(connection, id)
             speakers = diarizations.of(connection, id)
-            if speaker not in speakers.numbers:
-                raise InvalidParameter(name="speaker", reason=N_("there is no such speaker"))
+            refused = known_speaker(speakers, speaker)
             name = _found(connection, voice).name
             for each in known_voices.everything(connection):
                 if each.name == name:  # all that is remembered of this person
-                    known_voices.refuse(connection, id, speaker, each.id)
+                    known_voices.refuse(connection, id, refused, each.id)
             transcriptions.change(connection, id)
         event(_log, logging.INFO, "voice_refused", job=id)
         return speakers

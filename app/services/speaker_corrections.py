@@ -83,7 +83,7 @@ def name_speaker(queue: Queue, id: str, speaker: int, name: str) -> Speakers:
     name = " ".join(name.split())
     if len(name) > LONGEST_NAME:
         raise InvalidParameter(name="name", reason=N_("it is longer than 60 characters"))
-    return _correct(queue, id, lambda speakers: speakers.named(_known(speakers, speaker), name))
+    return _correct(queue, id, lambda speakers: speakers.named(known_speaker(speakers, speaker), name))
 
 
 def merge_speakers(queue: Queue, id: str, speaker: int, into: int) -> Speakers:
@@ -96,7 +96,9 @@ def merge_speakers(queue: Queue, id: str, speaker: int, into: int) -> Speakers:
     if speaker == into:
         raise InvalidParameter(name="into", reason=N_("it is the same speaker"))
     merged = _correct(
-        queue, id, lambda speakers: speakers.merged(_known(speakers, speaker), _known(speakers, into, "into"))
+        queue,
+        id,
+        lambda speakers: speakers.merged(known_speaker(speakers, speaker), known_speaker(speakers, into, "into")),
     )
     with queue.database.writing() as connection:
         known_voices.drop(connection, id, speaker)
@@ -112,7 +114,7 @@ def split_speaker(queue: Queue, id: str, speaker: int, since: float) -> Speakers
     """
 
     def change(speakers: Speakers) -> Speakers:
-        parted = speakers.split(_known(speakers, speaker), since)
+        parted = speakers.split(known_speaker(speakers, speaker), since)
         if len(parted.numbers) != len(speakers.numbers) + 1:
             raise InvalidParameter(name="since", reason=N_("all turns of the speaker are on one side of it"))
         return parted
@@ -242,14 +244,19 @@ def _store(connection: Connection, id: str, speakers: Speakers, corrections: Seq
     event(_log, logging.INFO, "speakers_corrected", job=id)
 
 
-def _known(speakers: Speakers, number: int, name: str = "speaker") -> int:
+def known_speaker(speakers: Speakers, number: int, name: str = "speaker") -> int:
+    """Return the number of a speaker.
+
+    Raises:
+        InvalidParameter: there is no such speaker.
+    """
     if number not in speakers.numbers:
         raise InvalidParameter(name=name, reason=N_("there is no such speaker"))
     return number
 
 
 def _known_or_new(speakers: Speakers, number: int) -> int:
-    return number if number == max(speakers.numbers, default=0) + 1 else _known(speakers, number)
+    return number if number == max(speakers.numbers, default=0) + 1 else known_speaker(speakers, number)
 
 
 def _refuse_too_many(speakers: Speakers) -> None:

@@ -16,6 +16,7 @@ from app.engine import EngineSpec
 from app.engine.preparation.pool import PreparationPool, Reply
 from app.services import retry
 from app.services.speakers.labelling import SpeakerLabeller
+from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.direct import DirectTranscriber
 from app.services.vad.analyses import VadAnalyses
 from app.store.files.vad_folders import VadFolders
@@ -23,7 +24,7 @@ from tests.fakes import EchoEngine
 from tests.services.conftest import LIMITS, House, talk
 from tests.waiting import wait_until
 
-UNUSED = SpeakerLabeller(lambda: None, lambda _folder, _check: pytest.fail("no speakers are asked for"))
+UNUSED = SpeakerLabeller(VoiceHearing(lambda: None, lambda _folder, _check: pytest.fail("no speakers are asked for")))
 
 
 class Killing(PreparationPool):

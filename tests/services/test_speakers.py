@@ -30,6 +30,7 @@ from app.services.speaker_corrections import (
     undo_correction,
 )
 from app.services.speakers.labelling import SpeakerLabeller
+from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.edits import Change, Draft, change_text
 from app.store.queries import diarizations
 from tests.engine import sounds
@@ -303,7 +304,7 @@ def test_the_labels_of_a_recording_are_those_of_its_voices(tmp_path: Path):
     turns = [(1 + 3 * number, 3.5 + 3 * number, 1 + number % 2) for number in range(8)]
     audio = tmp_path / "audio.s16"
     (tones(turns, 26) * 32767).astype("<i2").tofile(audio)
-    labeller = SpeakerLabeller(lambda: tmp_path, lambda _folder, _check: PitchModel())
+    labeller = SpeakerLabeller(VoiceHearing(lambda: tmp_path, lambda _folder, _check: PitchModel()))
     segments = [Segment(start, end, "text", "text") for start, end, _ in turns]
 
     labels = labeller.label("auto", segments, 26.0, audio)

@@ -16,6 +16,7 @@ from app.engine.audio.decoding import decode
 from app.engine.speakers import Activity, Embeddings, SpeakerModelInfo
 from app.services.speaker_corrections import TurnChoice, decide_turn, name_speaker
 from app.services.speakers.labelling import SpeakerLabeller
+from app.services.speakers.voice_hearing import VoiceHearing
 from app.store.queries import diarizations
 from app.support.case import AudioChoice, CaseChoice
 from app.support.replay import Verdict
@@ -60,7 +61,7 @@ def _job(house: House, tmp_path: Path) -> str:
 
 
 def labeller() -> SpeakerLabeller:
-    return SpeakerLabeller(Path, lambda _folder, _check: LoudnessModel())
+    return SpeakerLabeller(VoiceHearing(Path, lambda _folder, _check: LoudnessModel()))
 
 
 def again(house: House, case: Path) -> Replayed:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import wave
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,3 +83,17 @@ class LiveServer:
 
     def note(self, name: str) -> None:
         (self.data_dir / "notes" / name).touch()
+
+
+@contextmanager
+def live_servers(data_dir: Path) -> Iterator[Callable[..., LiveServer]]:
+    """What starts servers on a data folder, with an engine of tests/fakes.py and settings; all end with the block."""
+    with ExitStack() as stack:
+
+        def serve(factory: str = "EchoEngine", **settings: str) -> LiveServer:
+            server = LiveServer(data_dir, factory, settings)
+            stack.callback(server.end)
+            server.start()
+            return server
+
+        yield serve

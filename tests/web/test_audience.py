@@ -23,7 +23,7 @@ from tests.engine.sounds import babble, silence
 from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.accounts import Office, office
 from tests.web.live_client import Speaker
-from tests.web.live_process import LiveServer
+from tests.web.live_process import LiveServer, live_servers
 
 READERS = 50
 Told = tuple[str, str, dict[str, Any]]
@@ -31,24 +31,15 @@ Told = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture(name="serve")
-def _serve(tmp_path: Path) -> Iterator[Callable[[], LiveServer]]:
-    with ExitStack() as stack:
-
-        def serve() -> LiveServer:
-            server = LiveServer(tmp_path / "data", "EchoEngine", {})
-            stack.callback(server.end)
-            server.start()
-            return server
-
+def _serve(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    with live_servers(tmp_path / "data") as serve:
         yield serve
 
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    server = LiveServer(tmp_path_factory.mktemp("live") / "data", "EchoEngine", {})
-    server.start()
-    yield server
-    server.end()
+    with live_servers(tmp_path_factory.mktemp("live") / "data") as serve:
+        yield serve()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from tests.web.funasr_client import (
     read_by_go,
 )
 from tests.web.live_client import as_pcm
-from tests.web.live_process import LiveServer
+from tests.web.live_process import LiveServer, live_servers
 from tests.web.realtime_client import at_rate
 
 ONE = np.concatenate([silence(0.4), babble(1.5, level=0.3), silence(1.2)])
@@ -44,23 +44,14 @@ END = {"is_speaking": False}
 
 @pytest.fixture(name="serve")
 def _serve(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
-    with ExitStack() as stack:
-
-        def serve(factory: str = "EchoEngine", **settings: str) -> LiveServer:
-            server = LiveServer(tmp_path / "data", factory, settings)
-            stack.callback(server.end)
-            server.start()
-            return server
-
+    with live_servers(tmp_path / "data") as serve:
         yield serve
 
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    server = LiveServer(tmp_path_factory.mktemp("funasr") / "data", "EchoEngine", {})
-    server.start()
-    yield server
-    server.end()
+    with live_servers(tmp_path_factory.mktemp("funasr") / "data") as serve:
+        yield serve()
 
 
 def newest(server: LiveServer) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,29 +16,20 @@ from tests.engine.sounds import babble, silence
 from tests.engine.speakers.voices import write_networks
 from tests.waiting import wait_until
 from tests.web.live_client import Message, Speaker
-from tests.web.live_process import LiveServer
+from tests.web.live_process import LiveServer, live_servers
 
 
 @pytest.fixture(name="serve")
 def _serve(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
-    with ExitStack() as stack:
-
-        def serve(factory: str = "EchoEngine", **settings: str) -> LiveServer:
-            server = LiveServer(tmp_path / "data", factory, settings)
-            stack.callback(server.end)
-            server.start()
-            return server
-
+    with live_servers(tmp_path / "data") as serve:
         yield serve
 
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One server for the tests that leave it as it was."""
-    server = LiveServer(tmp_path_factory.mktemp("live") / "data", "EchoEngine", {})
-    server.start()
-    yield server
-    server.end()
+    with live_servers(tmp_path_factory.mktemp("live") / "data") as serve:
+        yield serve()
 
 
 def texts(messages: list[Message]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -13,31 +12,22 @@ import pytest
 from tests.engine.sounds import RATE, Samples, babble, silence
 from tests.waiting import wait_until
 from tests.web.live_client import Message, Speaker
-from tests.web.live_process import LiveServer
+from tests.web.live_process import LiveServer, live_servers
 
 NAMES = ["Me", "The others"]
 TWO = {"channels": 2, "channel_names": NAMES}
 
 
 @pytest.fixture(name="serve")
-def _serve(tmp_path: Path) -> Iterator[Callable[[], LiveServer]]:
-    with ExitStack() as stack:
-
-        def serve() -> LiveServer:
-            server = LiveServer(tmp_path / "data", "EchoEngine", {})
-            stack.callback(server.end)
-            server.start()
-            return server
-
+def _serve(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    with live_servers(tmp_path / "data") as serve:
         yield serve
 
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    server = LiveServer(tmp_path_factory.mktemp("live") / "data", "EchoEngine", {})
-    server.start()
-    yield server
-    server.end()
+    with live_servers(tmp_path_factory.mktemp("live") / "data") as serve:
+        yield serve()
 
 
 def both(mine: Samples, theirs: Samples) -> Samples:

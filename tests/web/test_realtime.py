@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.engine.sounds import babble, silence
 from tests.loops import run_apart
 from tests.waiting import wait_until
 from tests.web.live_client import as_pcm
-from tests.web.live_process import LiveServer
+from tests.web.live_process import LiveServer, live_servers
 from tests.web.realtime_client import APPEND_BYTES, Voice, at_rate, openai_client, voice, wire
 
 pytestmark = pytest.mark.filterwarnings(
@@ -36,23 +36,14 @@ SENTENCE = np.concatenate([silence(0.4), babble(1.5, level=0.3), silence(1.2)])
 
 @pytest.fixture(name="serve")
 def _serve(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
-    with ExitStack() as stack:
-
-        def serve(factory: str = "EchoEngine", **settings: str) -> LiveServer:
-            server = LiveServer(tmp_path / "data", factory, settings)
-            stack.callback(server.end)
-            server.start()
-            return server
-
+    with live_servers(tmp_path / "data") as serve:
         yield serve
 
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    server = LiveServer(tmp_path_factory.mktemp("realtime") / "data", "EchoEngine", {})
-    server.start()
-    yield server
-    server.end()
+    with live_servers(tmp_path_factory.mktemp("realtime") / "data") as serve:
+        yield serve()
 
 
 def newest(server: LiveServer) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from app.domain.options import MOST_SPEAKERS
 from app.engine.speakers import Embeddings
+from app.engine.speakers.units import units_of
 
 Labels: TypeAlias = npt.NDArray[np.int64]
 Seconds: TypeAlias = npt.NDArray[np.float32]
@@ -60,7 +61,7 @@ def cluster(embeddings: Embeddings, seconds: Seconds, wanted: int | None = None)
         seconds: how much sound each is of.
         wanted: the number of voices, if it is known; fewer are returned where there are not so many embeddings.
     """
-    units = _units(embeddings)
+    units = units_of(embeddings)
     clear = np.flatnonzero(seconds >= CLEAR_SECONDS)
     if len(clear) <= max(LEAST_NEIGHBOURS, wanted or 0):
         clear = np.arange(len(units))
@@ -82,7 +83,7 @@ def _parts(units: Embeddings, seconds: Seconds, wanted: int | None) -> tuple[Emb
             members = block[labels == label]
             centres.append(seconds[members] @ units[members])
             weights.append(seconds[members].sum())
-    return _units(np.stack(centres)), np.array(weights, dtype=np.float32)
+    return units_of(np.stack(centres)), np.array(weights, dtype=np.float32)
 
 
 def _spectral(units: Embeddings, wanted: int | None) -> Labels:
@@ -153,7 +154,7 @@ def _joined(centres: Embeddings, weights: Seconds, wanted: int | None) -> Embedd
     unlike = _unlike(centres)
     limit = min(HIGHEST_LIMIT, unlike + SAME_VOICE * (1 - unlike))
     while len(sums) > (wanted or 1):
-        units = _units(np.stack(sums))
+        units = units_of(np.stack(sums))
         similarity = units @ units.T
         np.fill_diagonal(similarity, NOT_ALIKE)
         if wanted is None and len(sums) <= MOST_SPEAKERS:
@@ -165,7 +166,7 @@ def _joined(centres: Embeddings, weights: Seconds, wanted: int | None) -> Embedd
         first, second = sorted(map(int, np.unravel_index(similarity.argmax(), similarity.shape)))
         sums[first] = sums[first] + sums[second]
         del sums[second]
-    return _units(np.stack(sums))
+    return units_of(np.stack(sums))
 
 
 def _unlike(centres: Embeddings) -> float:
@@ -185,7 +186,7 @@ def _without_mean(units: Embeddings, unlike: float) -> Embeddings:
         return np.ones((len(units), len(units)), dtype=np.float32)
     alike = np.clip((units @ units.T - unlike) / (1 - unlike), 0, 1) ** 2
     shares = 1 / alike.sum(1)
-    rest = _units(units - (shares @ units) / shares.sum())
+    rest = units_of(units - (shares @ units) / shares.sum())
     similarity: Embeddings = rest @ rest.T
     return similarity
 
@@ -195,7 +196,9 @@ def _settled(units: Embeddings, seconds: Seconds, centres: Embeddings) -> tuple[
     for _ in range(ROUNDS):
         labels = (units @ centres.T).argmax(1)
         present, labels = np.unique(labels, return_inverse=True)
-        centres = _units(np.stack([seconds[labels == label] @ units[labels == label] for label in range(len(present))]))
+        centres = units_of(
+            np.stack([seconds[labels == label] @ units[labels == label] for label in range(len(present))])
+        )
     return labels.astype(np.int64), centres
 
 
@@ -206,9 +209,3 @@ def _without_minor(
     spoken = np.bincount(labels, weights=seconds, minlength=len(centres))
     is_kept = spoken >= min(LEAST_SECONDS, spoken.max())
     return _settled(units, seconds, centres[is_kept])
-
-
-def _units(vectors: Embeddings) -> Embeddings:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: Embeddings = (vectors / np.maximum(norms, 1e-9)).astype(np.float32)
-    return units

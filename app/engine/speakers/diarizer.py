@@ -20,6 +20,7 @@ from app.engine.speakers.clustering import cluster
 from app.engine.speakers.frames import FrameJoiner, Span, SpeechFrames, single_voices, window_starts
 from app.engine.speakers.turn_embeddings import TurnEmbeddings, turn_embeddings
 from app.engine.speakers.turns import turns_of
+from app.engine.speakers.units import units_of
 
 SOUND_SECONDS = 1.5  # of one embedding: less is not like the voice, more may hold two of them
 SOUND_STEP = 0.5  # seconds between two embeddings
@@ -99,9 +100,7 @@ def sounds_in(voice: Span) -> Iterator[Span]:
 
 def embedded(read: Callable[[float, float], Waveform], sounds: Sequence[Span], model: SpeakerModel) -> Embeddings:
     found = [model.embeddings([read(start, end) for start, end in some]) for some in _some(sounds, SOUNDS_AT_ONCE)]
-    embeddings = np.concatenate(found)
-    units: Embeddings = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-9)
-    return units
+    return units_of(np.concatenate(found))
 
 
 def _some(items: Sequence[ItemT], count: int) -> Iterator[Sequence[ItemT]]:

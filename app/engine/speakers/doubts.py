@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from app.domain.speakers import DoubtfulTurn, Speakers, SpeakerTurn
 from app.engine.speakers import Embeddings
-from app.engine.speakers.turn_embeddings import TurnEmbeddings, units_of
+from app.engine.speakers.turn_embeddings import TurnEmbeddings
+from app.engine.speakers.units import units_of
 
 DECIDED_WEIGHT = 3.0  # of a turn that a person decided, in the voice of its speaker
 LIKE_ONE = 0.5  # of a turn's likeness to a speaker: to the most similar decided turn; the rest is to the whole voice

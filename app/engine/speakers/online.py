@@ -15,8 +15,10 @@ import numpy as np
 from app.domain.options import MOST_SPEAKERS
 from app.engine import Waveform
 from app.engine.speakers import Embeddings, SpeakerModel
-from app.engine.speakers.diarizer import embedded, sounds_in
+from app.engine.speakers.diarizer import sounds_in
 from app.engine.speakers.frames import Span
+from app.engine.speakers.units import units_of
+from app.engine.speakers.voices import mean_voice, spread
 
 CLEAR_SECONDS = 1.5  # a shorter piece takes the nearest voice and changes none
 MOST_SOUNDS = 6  # of 1.5 s that are heard of one piece: more would keep the texts of others waiting
@@ -35,8 +37,7 @@ class _Voice:
 
     @property
     def centre(self) -> Embeddings:
-        unit: Embeddings = self.sum / max(float(np.linalg.norm(self.sum)), 1e-9)
-        return unit
+        return units_of(self.sum)
 
     def likeness(self, unit: Embeddings) -> float:
         return float(self.centre @ unit)
@@ -91,13 +92,8 @@ class OnlineVoices:
 
 def voice_of_piece(read: Callable[[float, float], Waveform], span: Span, model: SpeakerModel) -> Embeddings | None:
     """Return the voice of one piece of speech, of length one; None if it is too short to have one."""
-    sounds = list(sounds_in(span))
-    count = min(len(sounds), MOST_SOUNDS)
-    if not count:
-        return None
-    mean = embedded(read, [sounds[place * len(sounds) // count] for place in range(count)], model).mean(0)
-    unit: Embeddings = mean / max(float(np.linalg.norm(mean)), 1e-9)
-    return unit
+    sounds = spread(list(sounds_in(span)), MOST_SOUNDS)
+    return mean_voice(read, sounds, model) if sounds else None
 
 
 def _likeness(one: _Voice, other: _Voice) -> float:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from app.domain.speakers import SpeakerTurn
 from app.engine.speakers import Embeddings
 from app.engine.speakers.frames import Span
+from app.engine.speakers.units import units_of
 
 MOST_TURNS = 20_000  # whose embeddings are kept, the longest ones: under a megabyte, more than ten hours have
 DIMENSIONS = 32  # that are kept: the main ones of this recording, so that the rest cannot be told from another one's
@@ -85,13 +86,6 @@ def turn_embeddings(turns: Sequence[SpeakerTurn], sounds: Sequence[Span], embedd
             spans.append((round(turn.start, 3), round(turn.end, 3)))
             voices.append(weights @ embeddings[first:end])
     return _kept(np.array(spans, dtype=np.float32).reshape(-1, 2), np.array(voices).reshape(-1, embeddings.shape[1]))
-
-
-def units_of(vectors: npt.NDArray[np.floating]) -> Embeddings:
-    """Return vectors of length one; a vector without a direction stays zero."""
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    units: Embeddings = (vectors / np.maximum(norms, 1e-9)).astype(np.float32)
-    return units
 
 
 def _kept(spans: npt.NDArray[np.float32], voices: Embeddings) -> TurnEmbeddings:

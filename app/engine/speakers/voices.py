@@ -11,6 +11,7 @@ from app.engine import SAMPLE_RATE, Waveform
 from app.engine.speakers import Embeddings, SpeakerModel
 from app.engine.speakers.diarizer import embedded, sounds_in
 from app.engine.speakers.frames import Span
+from app.engine.speakers.units import units_of
 
 MOST_SOUNDS = 40  # of 1.5 s each: more of them change the mean by less than another recording does
 CLEAR_SECONDS = 1.0  # a shorter sound counts only where there is no longer one
@@ -42,12 +43,21 @@ def voice_of(read: Callable[[float, float], Waveform], spans: Sequence[Span], mo
         return None
     sounds = [sound for span in spans for sound in sounds_in(span)]
     clear = [sound for sound in sounds if sound[1] - sound[0] >= CLEAR_SECONDS]
-    chosen = _spread(clear or sounds)
+    chosen = spread(clear or sounds, MOST_SOUNDS)
     if not chosen:
         return None
-    mean = embedded(read, chosen, model).mean(0)
-    unit: Embeddings = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
-    return Voice(unit, _is_narrow([read(start, end) for start, end in chosen]))
+    return Voice(mean_voice(read, chosen, model), _is_narrow([read(start, end) for start, end in chosen]))
+
+
+def mean_voice(read: Callable[[float, float], Waveform], sounds: Sequence[Span], model: SpeakerModel) -> Embeddings:
+    """Return what some sounds of one voice have in common, of length one, shape (D,)."""
+    return units_of(embedded(read, sounds, model).mean(0))
+
+
+def spread(sounds: Sequence[Span], most: int) -> list[Span]:
+    """Return at most so many of them, from the first to the last."""
+    count = min(len(sounds), most)
+    return [sounds[place * len(sounds) // count] for place in range(count)]
 
 
 def _is_narrow(sounds: Sequence[Waveform]) -> bool:
@@ -62,9 +72,3 @@ def _powers(sound: Waveform) -> tuple[float, float]:
     hertz = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
     low, high = TELEPHONE_HZ
     return float(power[(hertz > low) & (hertz < high)].sum()), float(power[hertz > ABOVE_HZ].sum())
-
-
-def _spread(sounds: Sequence[Span]) -> list[Span]:
-    """Return at most MOST_SOUNDS of them, from the whole recording."""
-    count = min(len(sounds), MOST_SOUNDS)
-    return [sounds[place * len(sounds) // count] for place in range(count)]

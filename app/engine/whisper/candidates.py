@@ -99,11 +99,11 @@ def read_scorer(folder: Path) -> CandidateScorer | None:
 def _spoken_parts(text: str) -> Iterator[str]:
     """Yield Chinese characters, those of numbers as well, and words of other letters."""
     for part in _PART.findall(text):
-        yield from _spelled(part) if part[0].isdigit() else (part,)
+        yield from spelled_number(part) if part[0].isdigit() else (part,)
 
 
-def _spelled(number: str) -> str:
-    """Return a number of two digits by its value, a longer one, as of a year, digit by digit."""
+def spelled_number(number: str) -> str:
+    """Return the characters of a number: of two digits by its value, a longer one, as of a year, digit by digit."""
     digits = "".join(DIGITS[int(digit)] for digit in number)
     if len(number) != 2 or number[0] == "0":
         return digits

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -226,10 +227,11 @@ class WhisperEngine:
         longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
         scorer = self._scorer if language in LANGUAGES else None
         beam = (SCORED_BEAMS if scorer else BEAMS)[options.quality]
-        results = self._generate(encoded, prompt, longest, beam, repeat_limit=0)
+        generate = partial(self._generate, encoded, prompt, longest, beam, beam if scorer else 1)
+        results = generate(repeat_limit=0)
         texts = [self._best(result, options, scorer) for result in results]
         if len(waveforms) == 1 and repeats(self._spelled(texts[0])):
-            results = self._generate(encoded, prompt, longest, beam, repeat_limit=NO_REPEAT)
+            results = generate(repeat_limit=NO_REPEAT)
             texts = [self._best(result, options, scorer) for result in results]
         aligned = self._align(encoded, spoken, texts, waveforms)
         return [
@@ -259,7 +261,7 @@ class WhisperEngine:
         return usable_hotwords(options.hotwords, self._vocabulary).tokens
 
     def _generate(
-        self, encoded: Any, prompt: Sequence[int], seconds: float, beam: int, *, repeat_limit: int
+        self, encoded: Any, prompt: Sequence[int], seconds: float, beam: int, candidates: int, *, repeat_limit: int
     ) -> list[Any]:
         most = min(MOST_TOKENS, int(seconds * MOST_TOKENS_PER_SECOND) + TOKENS_ANYWAY)
         return list(
@@ -267,7 +269,7 @@ class WhisperEngine:
                 encoded,
                 [list(prompt)] * encoded.shape[0],
                 beam_size=beam,
-                num_hypotheses=beam,
+                num_hypotheses=candidates,
                 max_length=2 * most,  # CTranslate2 uses half of it for new tokens
                 no_repeat_ngram_size=repeat_limit,
                 return_scores=True,

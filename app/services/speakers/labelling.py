@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ from app.domain.speakers import SpeakerTurn
 from app.domain.transcript import Applied, Segment
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.samples import channel_file
-from app.engine.speakers import SpeakerModel
 from app.engine.speakers.diarizer import Diarization, diarize
 from app.logging import event
 from app.services.speakers.voice_hearing import Check, VoiceHearing
@@ -40,17 +39,9 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerLabeller:
-    model_folder: Callable[[], Path | None]
-    """Returns where the model of speakers is; None if there is no whole one."""
-    open_model: Callable[[Path, Check], SpeakerModel]
-    """Returns the model in a folder, which calls the check before each computation."""
+    hearing: VoiceHearing
     knows_voices: bool = True
     """Whether known voices are looked for."""
-
-    @property
-    def voices(self) -> VoiceHearing:
-        """What hears the voices of the speakers that were told apart."""
-        return VoiceHearing(self.model_folder, self.open_model)
 
     def label(
         self, asked: str, segments: Sequence[Segment], duration: float, audio: Path, check: Check = lambda: None
@@ -64,14 +55,14 @@ class SpeakerLabeller:
             audio: its samples, written by `decode`.
             check: what it raises passes through.
         """
-        folder = self.model_folder()
+        folder = self.hearing.model_folder()
         if folder is None:
             return Labels(Applied(OPTION, asked, NONE, NO_SPEAKER_MODEL))
         if any(segment.channel for segment in segments):
             return Labels(Applied(OPTION, asked, NONE, BY_CHANNELS))
         began = time.monotonic()
         try:
-            model = self.open_model(folder, check)
+            model = self.hearing.open_model(folder, check)
             read = partial(read_waveform, channel_file(audio, None))
             spans = [(segment.start, segment.end) for segment in segments]
             found = diarize(read, duration, spans, model, None if asked == AUTOMATIC else int(asked))

@@ -24,6 +24,7 @@ from app.engine.preparation.preparation import PreparationPool, Prepared, prepar
 from app.engine.speakers import SpeakerModel
 from app.services.retry import read_twice
 from app.services.speakers.labelling import SpeakerLabeller, no_model
+from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.segment_store import assemble, recognised_segment
 from app.services.transcriptions.sound_events import with_sound_events
 from app.store.files.storage_errors import storage_error
@@ -68,7 +69,9 @@ def direct_transcriber(
 
     engine = load(spec)
     with PreparationPool() as pool:
-        yield DirectTranscriber(engine, options, limits, SpeakerLabeller(speaker_model, _local_model), pool)
+        yield DirectTranscriber(
+            engine, options, limits, SpeakerLabeller(VoiceHearing(speaker_model, _local_model)), pool
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class Transcriber:
             return
         read = partial(read_waveform, channel_file(audio, None))
         try:
-            found = self.labeller.voices.proposals(turns, read, known, lambda: self._raise_if_unwanted(job.id))
+            found = self.labeller.hearing.proposals(turns, read, known, lambda: self._raise_if_unwanted(job.id))
         except AppError:
             event(_log, logging.ERROR, "voices_failed", exc_info=True)
             return

@@ -29,6 +29,7 @@ from app.services.inference.process import InferenceProcess, Stopped
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.speakers.labelling import SpeakerLabeller, no_model
 from app.services.speakers.remote_model import RemoteSpeakerModel
+from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.job_store import ClaimLost, JobStore
 from app.services.worker.transcriber import Transcriber
@@ -74,9 +75,8 @@ class Worker:
         self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
         self._bench = DedicatedEngines(spec_of_model, segment_timeout_seconds)
         self._threads: list[Thread] = []
-        open_model = partial(RemoteSpeakerModel, inference, segment_timeout_seconds)
-        labeller = SpeakerLabeller(speaker_model, open_model, knows_voices)
-        self.voices = labeller.voices
+        self.voices = VoiceHearing(speaker_model, partial(RemoteSpeakerModel, inference, segment_timeout_seconds))
+        labeller = SpeakerLabeller(self.voices, knows_voices)
         self._transcriber = Transcriber(
             self._claims, files, self._scheduler, self._bench, limits, self._stopping, labeller, pool
         )

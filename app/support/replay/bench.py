@@ -15,6 +15,7 @@ from app.services.inference.process import InferenceProcess
 from app.services.options import OptionsPatch
 from app.services.speakers.labelling import SpeakerLabeller
 from app.services.speakers.remote_model import RemoteSpeakerModel
+from app.services.speakers.voice_hearing import VoiceHearing
 from app.support.model_identity import model_checksum
 from app.support.replay.recorded import RecordedCase
 from app.support.replay.rerun import Rerun
@@ -75,4 +76,6 @@ def labeller_with(
     model_folder: Callable[[], Path | None], timeout_seconds: float
 ) -> Callable[[InferenceProcess], SpeakerLabeller]:
     """Return what makes a labeller of an engine's process, for a model in a folder."""
-    return lambda inference: SpeakerLabeller(model_folder, partial(RemoteSpeakerModel, inference, timeout_seconds))
+    return lambda inference: SpeakerLabeller(
+        VoiceHearing(model_folder, partial(RemoteSpeakerModel, inference, timeout_seconds))
+    )

@@ -1,9 +1,8 @@
 /** @import { KnownVoice } from "../api/types.js" */
-import { problemOf } from "../api/client.js";
 import { changeVoice, deleteVoice, getVoices, importVoices } from "../api/speakers/voices.js";
 import { submitDialog } from "../components/common/form-dialog.js";
+import { attempts } from "../components/common/attempts.js";
 import { startPage } from "../components/common/page.js";
-import { fillProblem } from "../components/common/problem-box.js";
 import { url } from "../lib/address.js";
 import { buttonOf, copyOf, field, find, onAction, slotOf, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
@@ -15,6 +14,7 @@ const list = find(root, "[data-list]", HTMLElement);
 const file = find(root, "[data-import]", HTMLInputElement);
 /** @type {KnownVoice[]} */
 let voices = [];
+const attempt = attempts(root, async () => show(await getVoices()));
 
 list.addEventListener("change", ({ target }) => {
   if (target instanceof HTMLInputElement && target.reportValidity()) void attempt(() => change(target));
@@ -26,23 +26,6 @@ onAction(list, (action, button) => {
   if (action === "delete" && voice) void attempt(() => askToDelete(voice));
 });
 void attempt(async () => {});
-
-/** Do what a person asked for, say what did not work, and show what came of it. @param {() => Promise<unknown>} step */
-async function attempt(step) {
-  let problem = null;
-  try {
-    await step();
-  } catch (error) {
-    problem = problemOf(error);
-  }
-  try {
-    show(await getVoices());
-  } catch (error) {
-    problem ??= problemOf(error);
-  }
-  slotOf(root, "problem").hidden = !problem;
-  fillProblem(slotOf(root, "problem"), problem);
-}
 
 /** @param {{voices: KnownVoice[], is_on: boolean, model: string | null}} found */
 function show(found) {

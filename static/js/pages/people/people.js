@@ -1,9 +1,8 @@
 /** @import { Person, PersonLink } from "../../api/types.js" */
-import { problemOf } from "../../api/client.js";
 import { addPerson, changePerson, getPeople, offerLink, removePerson } from "../../api/people.js";
+import { attempts } from "../../components/common/attempts.js";
 import { copyButton } from "../../components/common/copy-button.js";
 import { startPage } from "../../components/common/page.js";
-import { fillProblem } from "../../components/common/problem-box.js";
 import { url } from "../../lib/address.js";
 import { openDialog } from "../../lib/dialog.js";
 import { buttonOf, copyOf, create, field, find, onAction, slotOf, write } from "../../lib/dom.js";
@@ -18,6 +17,10 @@ const list = find(root, "[data-list]", HTMLElement);
 const removal = find(document, "#removal", HTMLDialogElement);
 /** @type {Person[]} */
 let people = [];
+const attempt = attempts(root, async () => {
+  people = (await getPeople()).people;
+  list.replaceChildren(...people.map(itemOf));
+});
 
 copyButton(buttonOf(root, "copy-link"), () => field(root, "link").textContent ?? "");
 adding.addEventListener("submit", (event) => {
@@ -42,24 +45,6 @@ onAction(list, (action, button) => {
 });
 buttonOf(removal, "keep").addEventListener("click", () => removal.close(""));
 void attempt(async () => {});
-
-/** Do what a person asked for, say what did not work, and show what came of it. @param {() => Promise<unknown>} step */
-async function attempt(step) {
-  let problem = null;
-  try {
-    await step();
-  } catch (error) {
-    problem = problemOf(error);
-  }
-  try {
-    people = (await getPeople()).people;
-    list.replaceChildren(...people.map(itemOf));
-  } catch (error) {
-    problem ??= problemOf(error);
-  }
-  slotOf(root, "problem").hidden = !problem;
-  fillProblem(slotOf(root, "problem"), problem);
-}
 
 async function add() {
   const data = new FormData(adding);
