@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.domain.errors.base import N_, AppError, Problem
-from app.services.inference.process import InferenceProcess
+from app.services.inference.role import Inference
 from app.services.transcriptions.job_queue import Queue
 from app.support.doctor import Status
 from app.support.doctor.places import disk_check, why_unwritable
@@ -28,7 +28,7 @@ def disk_problem(data_dir: Path) -> Problem | None:
     return Problem(check.id, check.fact, check.advice, check.params) if check.status is Status.FAILURE else None
 
 
-def inference_problem(inference: InferenceProcess) -> Problem | None:
+def inference_problem(inference: Inference) -> Problem | None:
     """Check the known state of the process. One unloaded when idle is fine: it loads with the next job."""
     status = inference.status()
     if status.state == "failed":

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from app.i18n import Translate, translator
 from app.services.comparisons import Comparisons
-from app.services.inference.process import InferenceProcess
+from app.services.inference.role import Inference
 from app.services.models.models import Models
 from app.services.settings import SettingsStore
 from app.services.transcriptions.history import History
@@ -45,7 +45,7 @@ async def _settings_store(services: ServicesDep) -> SettingsStore:
     return services.settings_store
 
 
-async def _inference(services: ServicesDep) -> InferenceProcess:
+async def _inference(services: ServicesDep) -> Inference:
     return services.inference
 
 
@@ -75,7 +75,7 @@ HistoryDep = Annotated[History, Depends(_history)]
 TrashDep = Annotated[Trash, Depends(_trash)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 SettingsStoreDep = Annotated[SettingsStore, Depends(_settings_store)]
-InferenceDep = Annotated[InferenceProcess, Depends(_inference)]
+InferenceDep = Annotated[Inference, Depends(_inference)]
 ComparisonsDep = Annotated[Comparisons, Depends(_comparisons)]
 ModelsDep = Annotated[Models, Depends(_models)]
 CasesDep = Annotated[Cases, Depends(_cases)]

@@ -16,7 +16,7 @@ from app.services.batches.uploads import BatchUploads
 from app.services.clients.client_requests import ClientRequests
 from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
-from app.services.inference.process import InferenceProcess
+from app.services.inference.role import Inference
 from app.services.known_voices import KnownVoices
 from app.services.live import Live
 from app.services.live.client_secrets import ClientSecrets
@@ -64,7 +64,7 @@ class Services:
     batches: Batches
     uploads: BatchUploads
     importer: BatchImporter
-    inference: InferenceProcess
+    inference: Inference
     devices: Devices
     models: Models
     live: Live

@@ -42,12 +42,17 @@ CLEAR_SECONDS = 60.0
 STARTS_IN_A_ROW = 3  # crashes while loading before the caller gets an error
 FIRST_PAUSE_SECONDS = 0.5  # before the second start in a row; doubled each time
 LONGEST_PAUSE_SECONDS = 30.0
+TRIES_ALONE = 2  # one crash may be chance; two on the same segment are not
 
 _log = logging.getLogger(__name__)
 
 
 class InferenceProcess:
-    """The one process that owns the device. Every method may be called from any thread."""
+    """The one process that owns the device, a pool with one place. Every method may be called from any thread."""
+
+    places = 1
+    kept_places = 0
+    tries_alone = TRIES_ALONE
 
     def __init__(self, spec: EngineSpec, *, load_seconds: float = LOAD_SECONDS) -> None:
         self._spec = spec

@@ -1,10 +1,11 @@
-"""Collects the segments of all running jobs into batches for the inference process and hands back the results.
+"""Collects the segments of all running jobs into batches for a pool of inference and hands back the results.
 
-Every job has a queue: it submits a few segments ahead and takes the results. One thread sends what is waiting as soon
-as the process is free, so that jobs read and store while it computes. No files and no database here.
+Every job has a queue: it submits a few segments ahead and takes the results. What is waiting is sent as soon as the
+pool has a free place, so that jobs read and store while it computes. No files and no database here.
 
 Live speech takes precedence over recordings in two ways: queues of higher priority are served first, and nothing long
-is started while somebody is speaking. A recording that has waited longer than PATIENCE_SECONDS is served anyway.
+is started in the last free place while somebody is speaking. A recording that has waited longer than PATIENCE_SECONDS
+is served anyway. Places that the pool keeps for live speech are not given to recordings at all.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Condition
+from queue import SimpleQueue
+from threading import Condition, Thread
+from typing import TypeAlias
 
 from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable
-from app.services.inference.process import InferenceProcess
+from app.services.inference.role import BatchPool
 from app.services.inference.segment_queue import (
     FINAL,
     PARTIAL,
@@ -37,20 +40,21 @@ __all__ = [
     "SegmentRequest",
 ]
 
-TRIES_ALONE = 2  # one crash may be chance; two on the same segment are not
 PATIENCE_SECONDS = 5.0  # longest wait of a recording for live speech, per segment
 QUICK_SECONDS = 0.15  # of computing that a speaker does not notice
 SHORT_SECONDS = 0.5  # of computing per batch of recordings while live sessions are open but silent
 FIRST_PACE = 0.03  # seconds of computing per second of audio, until measured
 PACE_KEPT = 0.8  # weight of the previous pace in the moving average
 
+Batch: TypeAlias = list[tuple[SegmentQueue, SegmentRequest]]
+
 
 class InferenceScheduler:
-    """The only path from jobs to the inference process."""
+    """The only path from jobs to inference."""
 
     def __init__(
         self,
-        inference: InferenceProcess,
+        inference: BatchPool,
         timeout_seconds: float,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
@@ -61,12 +65,31 @@ class InferenceScheduler:
         self._pace = FIRST_PACE
         self._recording_served_at = 0.0
         self._queues: list[SegmentQueue] = []  # next to be served first
+        self._sent = 0  # batches that are being computed
         self._is_stopping = False
 
     @property
     def batch_seconds(self) -> float:
         """Preferred batch size of the loaded engine in padded seconds; 0 means no batching."""
         return self._inference.batch_seconds
+
+    @property
+    def places(self) -> int:
+        """How many batches can be computed at once."""
+        return self._inference.places
+
+    @property
+    def ahead(self) -> tuple[int, float]:
+        """The segments of all jobs that wait or are being computed: their number, and their seconds."""
+        with self.changed:
+            requests = [request for queue in self._queues for request in (*queue.waiting, *queue.in_work)]
+        return len(requests), sum(request.seconds for request in requests)
+
+    @property
+    def waiting(self) -> int:
+        """How many segments wait for a free place."""
+        with self.changed:
+            return sum(len(queue.waiting) for queue in self._queues)
 
     @contextmanager
     def queue(
@@ -84,15 +107,25 @@ class InferenceScheduler:
                 self.changed.notify_all()
 
     def run(self) -> None:
-        """Send batches until `stop`."""
+        """Send batches until `stop`, each in the thread of a sender: there are as many as were ever needed at once."""
+        batches: SimpleQueue[Batch] = SimpleQueue()
+        senders: list[Thread] = []
         while batch := self._next_batch():
-            self._send(batch)
+            if len(senders) < self._sent:
+                senders.append(Thread(target=self._send_all, args=(batches,), name="batch-sender", daemon=True))
+                senders[-1].start()
+            batches.put(batch)
+        for _ in senders:
+            batches.put([])
+        for sender in senders:
+            sender.join()
 
-    def _next_batch(self) -> list[tuple[SegmentQueue, SegmentRequest]]:
+    def _next_batch(self) -> Batch:
         """Wait for the next batch; empty when stopping."""
         with self.changed:
             while not self._is_stopping:
                 if batch := self._take_batch():
+                    self._sent += 1
                     return batch
                 self.changed.wait(self._seconds_until_overdue())
         return []
@@ -104,7 +137,7 @@ class InferenceScheduler:
 
     # Choosing; under the lock
 
-    def _take_batch(self) -> list[tuple[SegmentQueue, SegmentRequest]]:
+    def _take_batch(self) -> Batch:
         """Take the oldest segment of the next queue, and segments of all queues that batch well with it."""
         found = self._next_queue()
         if found is None:
@@ -125,23 +158,44 @@ class InferenceScheduler:
     def _next_queue(self) -> tuple[SegmentQueue, float] | None:
         """Return the next queue and how many seconds it may send; the first of the highest priority.
 
-        None if nothing waits, or only what is too long to start while somebody is speaking.
+        None if no place is free, if nothing waits, or only what is too long to start while somebody is speaking.
         """
+        free = self._free_places
+        if free <= 0:
+            return None
         waiting = [queue for queue in self._queues if queue.waiting]
+        if not self._has_place_for_recordings:
+            waiting = [queue for queue in waiting if queue.priority != RECORDING]
         recording = next((queue for queue in waiting if queue.priority == RECORDING), None)
         first = max(waiting, key=lambda queue: queue.priority, default=None)
         if first is None:
             return None
-        is_disturbing = first is not recording or any(queue.is_speaking for queue in self._queues)
+        is_last = free == 1
+        is_disturbing = first is not recording or (is_last and any(queue.is_speaking for queue in self._queues))
         if recording and is_disturbing and self._seconds_left(recording) <= 0:
             return recording, 0.0  # a single one: live speech is next
         if first is not recording:
             return first, self.batch_seconds
         if not is_disturbing:
-            is_live = any(queue.priority != RECORDING for queue in self._queues)
-            return first, min(self.batch_seconds, SHORT_SECONDS / self._pace) if is_live else self.batch_seconds
+            return first, self._seconds_of_recordings(waiting, free)
         quick = QUICK_SECONDS / self._pace
         return (first, min(quick, self.batch_seconds)) if first.waiting[0].seconds <= quick else None
+
+    @property
+    def _free_places(self) -> int:
+        return self._inference.places - self._sent
+
+    @property
+    def _has_place_for_recordings(self) -> bool:
+        return self._free_places > self._inference.kept_places
+
+    def _seconds_of_recordings(self, waiting: Sequence[SegmentQueue], free: int) -> float:
+        """Return how much to send at once while nobody speaks: of little that waits, each free place gets a share."""
+        if free > 1:
+            total = sum(request.seconds for queue in waiting for request in queue.waiting)
+            return min(self.batch_seconds, total / free)
+        is_live = any(queue.priority != RECORDING for queue in self._queues)
+        return min(self.batch_seconds, SHORT_SECONDS / self._pace) if is_live else self.batch_seconds
 
     def _seconds_left(self, recording: SegmentQueue) -> float:
         """Return how much longer a recording has to wait for live speech."""
@@ -149,12 +203,19 @@ class InferenceScheduler:
         return since + self._patience_seconds - time.monotonic()
 
     def _seconds_until_overdue(self) -> float | None:
+        """Return when to look again although nothing changed; None where only a change can help."""
         held_back = [queue for queue in self._queues if queue.waiting]
-        return max(0.0, self._seconds_left(held_back[0])) if held_back else None
+        if not held_back or not self._has_place_for_recordings:
+            return None
+        return max(0.0, self._seconds_left(held_back[0]))
 
     # Sending
 
-    def _send(self, batch: list[tuple[SegmentQueue, SegmentRequest]]) -> None:
+    def _send_all(self, batches: SimpleQueue[Batch]) -> None:
+        while batch := batches.get():
+            self._send(batch)
+
+    def _send(self, batch: Batch) -> None:
         utterances = [request.utterance for _, request in batch]
         began = time.monotonic()
         try:
@@ -168,20 +229,19 @@ class InferenceScheduler:
             parts = zip(answer.hypotheses, answer.receipts, strict=True)
             self._settle(batch, [Recognised(*part, answer.info) for part in parts])
 
-    def _note_pace(self, batch: list[tuple[SegmentQueue, SegmentRequest]], seconds: float) -> None:
+    def _note_pace(self, batch: Batch, seconds: float) -> None:
         """Update the measured pace; loading a model in between does not count."""
         sound = max(request.seconds for _, request in batch) * len(batch)
         measured = min(seconds / max(sound, 1.0), 10 * self._pace)
         self._pace = PACE_KEPT * self._pace + (1 - PACE_KEPT) * measured
 
-    def _settle(
-        self, batch: list[tuple[SegmentQueue, SegmentRequest]], results: Sequence[Recognised | Exception]
-    ) -> None:
+    def _settle(self, batch: Batch, results: Sequence[Recognised | Exception]) -> None:
         """Give each queue its results; requests worth retrying, alone or a second time, are requeued."""
         with self.changed:
+            self._sent -= 1
             for (queue, request), result in zip(batch, results, strict=True):
                 queue.in_work.remove(request)
-                if _is_worth_another_try(request, result, len(batch)):
+                if self._is_worth_another_try(request, result, len(batch)):
                     queue.requeue(request, result)
                 else:
                     request.result = result
@@ -190,6 +250,15 @@ class InferenceScheduler:
         for queue in {id(queue): queue for queue, _ in batch}.values():
             if queue.on_done:
                 queue.on_done()
+
+    def _is_worth_another_try(self, request: SegmentRequest, result: Recognised | Exception, batch_size: int) -> bool:
+        """One request may have failed the whole batch; a crash may be chance."""
+        if not isinstance(result, AppError) or isinstance(result, InferenceUnavailable):
+            return False
+        if batch_size > 1:
+            return True
+        request.tries += isinstance(result, InferenceCrashed | InferenceHung)
+        return isinstance(result, InferenceCrashed | InferenceHung) and request.tries < self._inference.tries_alone
 
 
 def _count(batch: Sequence[tuple[SegmentQueue, SegmentRequest]], seconds: float) -> None:
@@ -209,13 +278,3 @@ def batch_around(seed: SegmentRequest, others: Iterable[SegmentRequest], batch_s
             batch.append(request)
             longest = max(longest, request.seconds)
     return batch
-
-
-def _is_worth_another_try(request: SegmentRequest, result: Recognised | Exception, batch_size: int) -> bool:
-    """One request may have failed the whole batch; a crash of the process may be chance."""
-    if not isinstance(result, AppError) or isinstance(result, InferenceUnavailable):
-        return False
-    if batch_size > 1:
-        return True
-    request.tries += isinstance(result, InferenceCrashed | InferenceHung)
-    return isinstance(result, InferenceCrashed | InferenceHung) and request.tries < TRIES_ALONE

@@ -1,4 +1,4 @@
-"""The queue of one job's segments for the inference process: some are submitted ahead, results are taken when done."""
+"""The queue of one job's segments for inference: some are submitted ahead, results are taken when done."""
 
 from __future__ import annotations
 
@@ -66,6 +66,12 @@ class Scheduler(Protocol):
     @property
     def batch_seconds(self) -> float: ...
 
+    @property
+    def places(self) -> int: ...
+
+    @property
+    def ahead(self) -> tuple[int, float]: ...
+
 
 @dataclass(slots=True, eq=False)
 class SegmentQueue:
@@ -85,11 +91,17 @@ class SegmentQueue:
 
     @property
     def has_room(self) -> bool:
-        """Return whether more segments would improve batches or keep the process busy."""
+        """Return whether more segments would improve batches or keep places busy.
+
+        A job on its own may fill every place; what all jobs together have in memory stays bounded.
+        """
         with self.scheduler.changed:
-            ahead = [*self.waiting, *self.in_work]
-        enough = BATCHES_AHEAD * self.scheduler.batch_seconds
-        return len(ahead) < LEAST_AHEAD or sum(request.seconds for request in ahead) < enough
+            own = [*self.waiting, *self.in_work]
+        batch_seconds, further = self.scheduler.batch_seconds, self.scheduler.places - 1
+        if len(own) < LEAST_AHEAD or sum(request.seconds for request in own) < BATCHES_AHEAD * batch_seconds:
+            return True
+        count, seconds = self.scheduler.ahead
+        return count < LEAST_AHEAD + further or seconds < (BATCHES_AHEAD + further) * batch_seconds
 
     @property
     def is_empty(self) -> bool:

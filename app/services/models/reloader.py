@@ -15,7 +15,8 @@ from app.domain.errors.base import Problem
 from app.domain.errors.inference import InferenceUnavailable
 from app.engine import EngineSpec
 from app.logging import event
-from app.services.inference.process import InferenceProcess, Stopped
+from app.services.inference.role import Inference
+from app.services.inference.status import Stopped
 from app.services.models.choice import Choice
 from app.services.models.models import Models
 from app.services.settings import SettingsStore
@@ -32,7 +33,7 @@ class ModelReloader:
     def __init__(
         self,
         models: Models,
-        inference: InferenceProcess,
+        inference: Inference,
         spec_of: Callable[[Path], EngineSpec],
         idle_seconds: Callable[[], float],
         settings: SettingsStore | None = None,

@@ -11,15 +11,13 @@ import numpy as np
 from app.engine import Waveform
 from app.engine.process.messages import HearVoices
 from app.engine.speakers import Activity, Embeddings, SpeakerModelInfo
-from app.services.inference.process import InferenceProcess
+from app.services.inference.role import Inference
 
 
 class RemoteSpeakerModel:
     """A SpeakerModel. Each call is one request, between those for texts."""
 
-    def __init__(
-        self, inference: InferenceProcess, timeout_seconds: float, folder: Path, check: Callable[[], None]
-    ) -> None:
+    def __init__(self, inference: Inference, timeout_seconds: float, folder: Path, check: Callable[[], None]) -> None:
         """Load the model in `folder`; `check` is called before each request, and may raise.
 
         Raises:

@@ -25,8 +25,9 @@ from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.preparation import Cancelled, PreparationPool
 from app.logging import bound, event
 from app.services.inference.dedicated import DedicatedEngines, no_other_models
-from app.services.inference.process import InferenceProcess, Stopped
+from app.services.inference.role import Inference
 from app.services.inference.scheduler import InferenceScheduler
+from app.services.inference.status import Stopped
 from app.services.speakers.labelling import SpeakerLabeller, no_model
 from app.services.speakers.remote_model import RemoteSpeakerModel
 from app.services.speakers.voice_hearing import VoiceHearing
@@ -54,7 +55,7 @@ class Worker:
         self,
         queue: Queue,
         files: Files,
-        inference: InferenceProcess,
+        inference: Inference,
         limits: DecodeLimits,
         concurrent_jobs: int = 2,
         segment_timeout_seconds: float = 300.0,

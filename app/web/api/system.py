@@ -24,7 +24,7 @@ from app.domain.errors.setup import DatabaseUnusable, NotReady
 from app.domain.languages import LANGUAGES
 from app.formats import FORMATS
 from app.i18n import translator
-from app.services.inference.process import InferenceProcess
+from app.services.inference.role import Inference
 from app.support.readiness import worker_problem
 from app.web.answers.transcriptions import model_answer
 from app.web.dependencies import ServicesDep, TranslateDep
@@ -152,7 +152,7 @@ def clear_cache(services: ServicesDep) -> CacheAnswer:
     return CacheAnswer(device=info.device, freed_bytes=freed_bytes)
 
 
-def _local_inference(services: Services) -> InferenceProcess:
+def _local_inference(services: Services) -> Inference:
     if not services.has_worker:
         raise InferenceUnavailable(reason=N_("this server leaves the jobs to another process"))
     return services.inference
