@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from app.domain.addresses import is_loopback
 from app.domain.errors.models import ModelError
+from app.domain.errors.setup import StoreLibraryMissing
 from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.people import Role
 from app.engine import EngineSpec
@@ -27,6 +28,7 @@ from app.services.settings import SettingsStore
 from app.services.transcriptions.retention import Spans
 from app.settings import Origin, Settings, checked_value
 from app.store.database import Database
+from app.store.files.recordings import Files
 from app.support.case import Installation
 from app.support.doctor import Subject
 from app.support.doctor.examination import Examination
@@ -36,6 +38,7 @@ from app.support.replay.recorded import RecordedCase
 
 if TYPE_CHECKING:
     from app.services.people.oidc import OidcLogin
+    from app.store.objects.bucket import Bucket
 
 SETTABLE = (*ENGINE_SETTINGS, "model", "vad_model", "punctuation_model")
 """Settings that a replay may override, besides the transcription's options."""
@@ -243,6 +246,28 @@ def _plain(value: object) -> Any:
 
 def _folder_of(models: Models, name: str) -> Path | None:
     return next((entry.folder for entry in models.entries() if entry.name == name), None)
+
+
+def open_files(settings: Settings) -> Files:
+    """Return the place of the recordings: the data folder, or an object store.
+
+    Raises:
+        StoreLibraryMissing: its client is not installed.
+    """
+    if not settings.files_url:
+        return Files(settings.data_dir)
+    bucket, copies_bytes = _bucket(settings), settings.files_copies_mb * 2**20
+    from app.store.objects.recordings import StoredFiles
+
+    return StoredFiles(settings.data_dir, bucket, copies_bytes, is_signed=settings.files_presigned)
+
+
+def _bucket(settings: Settings) -> Bucket:
+    if find_spec("obstore") is None:
+        raise StoreLibraryMissing
+    from app.store.objects.bucket import Bucket  # for which a folder needs no library
+
+    return Bucket(settings.files_url)
 
 
 def login_rule(settings: Settings) -> LoginRule:

@@ -16,6 +16,7 @@ from app.composition import (
     installation,
     is_slow_live,
     open_accounts,
+    open_files,
     open_models,
     quick_spec,
     replay_command,
@@ -57,7 +58,6 @@ from app.services.vad.texts import VadTranscriber
 from app.services.webhooks import open_webhooks
 from app.services.worker.worker import Worker
 from app.store.database import Database
-from app.store.files.recordings import Files
 from app.store.files.upload_chunks import UploadFiles
 from app.store.files.vad_folders import VadFolders
 from app.support.case.cases import Cases
@@ -206,7 +206,7 @@ def _open_queue(stack: ExitStack, settings: Settings) -> Queue:
     database = Database(settings.data_dir)
     stack.callback(database.close)
     database.migrate()
-    files = Files(settings.data_dir)
+    files = open_files(settings)
     stack.enter_context(job_logs(files.folder))
     return Queue(database, files)
 

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from app.domain.addresses import checked_networks, checked_root_path
 from app.domain.options import SILERO, DetectorName
 from app.domain.replacements import LONGEST_RULES, checked_text
+from app.files_settings import FilesSettings
 from app.login_settings import LoginSettings
 from app.paths import home_dir, logs_dir
 from app.setting_rules import ON_PAGE, broken_rules
@@ -38,7 +39,7 @@ class Origin(StrEnum):
     DEFAULT = "default"
 
 
-class Settings(LoginSettings):
+class Settings(FilesSettings, LoginSettings):
     """The settings of one server, worker or command."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)

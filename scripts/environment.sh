@@ -297,13 +297,15 @@ PYTHON
     echo "$wanted" >"$beside/installed"
 }
 
-# Makes .venv-openai: the dependency group openai-2024, a client as programs of that year have it, apart from today's in .venv.
-install_openai() {
-    local beside=$venv-openai
-    if cmp -s requirements/openai-2024.txt "$beside/installed"; then return; fi
+# install_apart GROUP ENDING: makes .venv-ENDING with a dependency group that does not fit beside the others, or brings too much.
+#   openai-2024  a client as programs of that year have it
+#   s3-server    moto's server of an object store
+install_apart() {
+    local beside=$venv-$2
+    if cmp -s "requirements/$1.txt" "$beside/installed"; then return; fi
     "$venv/bin/python" -m venv --clear "$beside" || return
-    group_requirements openai-2024 | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
-    cp requirements/openai-2024.txt "$beside/installed"
+    group_requirements "$1" | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
+    cp "requirements/$1.txt" "$beside/installed"
 }
 
 group_requirements() {

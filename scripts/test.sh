@@ -43,7 +43,8 @@ fi
 
 if [ "$venv" = .venv-newest ]; then forget_states; fi
 install dev
-install_openai || echo "Without a client of 2024 (.venv-openai) its test is skipped." >&2
+install_apart openai-2024 openai || echo "Without a client of 2024 (.venv-openai) its test is skipped." >&2
+install_apart s3-server s3 || echo "Without moto's server (.venv-s3) the tests of object stores are skipped." >&2
 install_node || echo "Without axe-core (npm ci) the tests of accessibility are skipped." >&2
 unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand interpreters: each would compile the program anew
 # Slow tests wait for processes half of the time. A file stays in one worker, whose tests share a server and a browser.

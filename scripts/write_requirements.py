@@ -13,17 +13,21 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import unquote
 
+APART = ("funasr", "openai-2024", "s3-server")
+"""Groups with an environment of their own."""
 SETS = {
     "install": ["--only-group", "install"],
     "run": ["--extra", "hub"],
-    "dev": ["--extra", "hub", "--all-groups", "--no-group", "funasr", "--no-group", "openai-2024"],
+    "dev": ["--extra", "hub", "--all-groups", *(word for name in APART for word in ("--no-group", name))],
     "funasr": ["--extra", "hub", "--group", "funasr"],
     "openai-2024": ["--only-group", "openai-2024"],
+    "s3-server": ["--only-group", "s3-server"],
     "punctuation": ["--extra", "hub", "--extra", "punctuation"],
     "events": ["--extra", "hub", "--extra", "events"],
+    "s3": ["--extra", "hub", "--extra", "s3"],
 }
-EXTRAS = ("punctuation", "events")
-"""Sets of which only what `run` lacks is written: the extras of app/engine/catalog/extras.py."""
+EXTRAS = ("punctuation", "events", "s3")
+"""Sets of which only what `run` lacks is written: the optional dependencies of pyproject.toml."""
 OF_TORCH = re.compile(r"(torch|torchaudio|triton|cuda-.*|nvidia-.*)==")
 FOLDER = Path("requirements")
 HEADER = "# Written by scripts/lock.sh from pyproject.toml; not to be edited by hand.\n"

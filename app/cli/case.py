@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.composition import engine_spec, installation, open_models, subject_of
+from app.composition import engine_spec, installation, open_files, open_models, subject_of
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
 from app.store.database import Database
-from app.store.files.recordings import Files
 from app.store.files.storage_errors import storage_error
 from app.support.case import CaseChoice
 from app.support.case.cases import Cases
@@ -55,7 +54,7 @@ def _cases(settings: Settings) -> Iterator[Cases]:
     database = Database(settings.data_dir)
     try:
         database.migrate()
-        queue = Queue(database, Files(settings.data_dir))
+        queue = Queue(database, open_files(settings))
         doctor = Doctor(lambda: subject_of(settings, engine_spec(settings)))
         yield Cases(queue, lambda: installation(settings, open_models(settings), doctor.examine))
     finally:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from app.composition import open_files
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.orphans import Recovered, recover
 from app.settings import Settings
 from app.store.database import Database
-from app.store.files.recordings import Files
 
 TOLD = {
     Recovered.QUEUED: "waits to be read again",
@@ -26,7 +26,8 @@ def recover_recordings(settings: Settings) -> int:
     """
     with closing(Database(settings.data_dir)) as database:
         database.migrate()
-        queue = Queue(database, Files(settings.data_dir))
+        queue = Queue(database, open_files(settings))
+        queue.files.find_orphans(queue.is_known)
         orphans = queue.files.orphans()
         found = [recover(queue, id) for id in orphans]
     for what, name in found:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from app.domain.errors.audio import DecodingCrashed
 from app.domain.errors.base import AppError
+from app.domain.errors.object_store import StoreUnusable
 from app.domain.errors.setup import DatabaseUnusable
 from app.domain.errors.uploads import DiskFull
 from app.logging import event
@@ -26,7 +27,7 @@ def log_retry(error: AppError, seconds: float) -> None:
 
 
 def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None] = log_retry) -> _T:
-    """Return what `step` returns, retrying while the database is locked or the disk is full.
+    """Return what `step` returns, retrying while the database is locked, the disk is full or the object store away.
 
     `on_wait` gets each failure and the pause after it.
 
@@ -37,7 +38,7 @@ def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[App
     while True:
         try:
             return step()
-        except (DatabaseUnusable, DiskFull) as error:
+        except (DatabaseUnusable, DiskFull, StoreUnusable) as error:
             on_wait(error, pause)
         if stopping.wait(pause):
             raise Stopped

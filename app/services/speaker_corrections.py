@@ -60,7 +60,7 @@ def tell_speakers_apart(queue: Queue, id: str, asked: str) -> Transcription:
         NotFinished: it is waiting or running.
         AudioGone: its recording is no longer on the disk.
     """
-    queue.source_path(id)
+    queue.check_source(id)
     with queue.database.writing() as connection:
         row = own_row(connection, id)
         if row["state"] in (JobState.QUEUED, JobState.RUNNING):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
 from app.domain.errors.requests import RangeNotSatisfiable
 from app.domain.errors.transcriptions import AudioGone
@@ -15,7 +16,10 @@ from app.web.openapi import Responses, content
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
+    from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
+
+    from app.store.files.stored_recording import StoredRecording
 
 HEAD_BYTES = 16
 UNKNOWN_TYPE = "application/octet-stream"
@@ -71,6 +75,30 @@ def audio_response(path: Path, name: str, headers: Headers, *, download: bool) -
         stat_result=facts,
         headers={"content-disposition": content_disposition(kind, name)},
     )
+
+
+def stored_audio_response(stored: StoredRecording, name: str, request: Request, *, download: bool) -> Response:
+    """Return a recording of an object store, whole or the asked range, or send a download there.
+
+    Raises:
+        RangeNotSatisfiable: the range starts beyond the end.
+    """
+    if download and (address := stored.signed_url):
+        return RedirectResponse(address, headers={"cache-control": "no-store"})
+    told = {
+        "accept-ranges": "bytes",
+        "etag": stored.etag,
+        "last-modified": format_datetime(stored.modified, usegmt=True),
+        "content-disposition": content_disposition("attachment" if download else "inline", name),
+    }
+    is_same = request.headers.get("if-range") in (None, stored.etag, told["last-modified"])
+    asked = asked_range(request.headers.get("range") if is_same else None, stored.size)
+    first, end = asked or (0, stored.size)
+    told["content-length"] = str(end - first)
+    if asked:
+        told["content-range"] = f"bytes {first}-{end - 1}/{stored.size}"
+    parts = iter(()) if request.method == "HEAD" else stored.parts(first, end)
+    return StreamingResponse(parts, 206 if asked else 200, told, media_type(stored.head))
 
 
 def media_type(head: bytes) -> str:

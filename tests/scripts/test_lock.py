@@ -19,8 +19,8 @@ from tests.scripts.package_index import PackageIndex
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCK = tomllib.loads((REPOSITORY / "uv.lock").read_text())
-EXTRAS = ["punctuation", "events"]
-APART = ("funasr", "openai-2024")
+EXTRAS = ["punctuation", "events", "s3"]
+APART = ("funasr", "openai-2024", "s3-server")
 """Groups with environments of their own."""
 LISTS = ["install", "run", "dev", *APART, *EXTRAS, "torch"]
 MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
@@ -64,6 +64,7 @@ def asked_of(name: str) -> list[Requirement]:
         "dev": [*(Requirement(one) for one in hub), *groups],
         "funasr": [*(Requirement(one) for one in hub), *wanted("funasr")],
         "openai-2024": list(wanted("openai-2024")),
+        "s3-server": list(wanted("s3-server")),
     }
     return asked.get(name) or [Requirement(one) for one in project["optional-dependencies"][name]]
 

@@ -14,7 +14,8 @@ import pytest
 
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.errors.uploads import DiskFull, UploadTooLarge
-from app.store.files.recordings import ARRIVING_NAME, Files, Swept
+from app.store.files.description import ARRIVING_NAME
+from app.store.files.recordings import Files, Swept
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -22,7 +22,8 @@ from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.job_store import JobStore
 from app.services.transcriptions.orphans import Recovered, recover
 from app.store.database import Database
-from app.store.files.recordings import ARRIVING_NAME, RECORDING_NAME, Files
+from app.store.files.description import ARRIVING_NAME, RECORDING_NAME
+from app.store.files.recordings import Files
 from app.support.backup import Places, back_up, restore
 from app.support.doctor import Subject
 from app.support.doctor.places import orphans as look_for_orphans

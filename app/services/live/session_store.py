@@ -100,7 +100,7 @@ class LiveSessionStore:
             with _closed_on_failure(wav):
                 self._add(key, transcription, row, options, request, channels)
         except BaseException:
-            self._files.remove(transcription)
+            self._files.take_back(transcription)
             os.close(lock_fd)
             raise
         self._files.acknowledge(transcription)

@@ -5,13 +5,11 @@ What `submit` returns is on disk. The worker's side is in job_store.py.
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Condition
 from typing import TypeAlias
 
@@ -20,14 +18,14 @@ from app.domain.errors.transcriptions import NotCancellable, NotFinished, NotRet
 from app.domain.errors.uploads import EmptyFile
 from app.domain.options import TranscriptionOptions
 from app.domain.speakers import Speakers
-from app.domain.speech import SoundEvent
 from app.domain.states import JobState, Rank
 from app.domain.transcript import Segment, Transcript
 from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
-from app.logging import JOB_LOG_NAME, event
+from app.logging import event
 from app.services.people.quotas import check_quotas
-from app.services.transcription_rows import found, own_row, refuse_deaf, with_text
+from app.services.transcription_rows import found, own_row
 from app.services.transcriptions.assembly import assembled
+from app.services.transcriptions.recordings import Recordings
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
@@ -44,15 +42,14 @@ Beside: TypeAlias = Callable[[Connection, str], None]
 """Stores something in the same transaction as the new transcription with this id."""
 
 
-class Queue:
+class Queue(Recordings):
     """All transcriptions. Every method may be called from any thread.
 
     All of them may raise DatabaseUnusable, and those that change something DiskFull.
     """
 
     def __init__(self, database: Database, files: Files) -> None:
-        self.database = database
-        self.files = files
+        super().__init__(database, files)
         self._arrival = Condition()
 
     # Submitting
@@ -84,7 +81,7 @@ class Queue:
         try:
             self._add(id, row, beside)
         except BaseException:
-            self.files.remove(id)
+            self.files.take_back(id)
             raise
         self.files.acknowledge(id)
         event(_log, logging.INFO, "job_submitted", job=id, name=incoming.name, bytes=incoming.size_bytes)
@@ -99,15 +96,6 @@ class Queue:
             check_quotas(connection, row["source"])
 
     # Reading
-
-    def get(self, id: str) -> Transcription:
-        """Return one transcription; while running, with the text so far.
-
-        Raises:
-            TranscriptionNotFound
-        """
-        with self.database.reading() as connection:
-            return transcription_from(with_text(connection, found(connection, id)))
 
     def segments(self, id: str, *, with_words: bool = True) -> list[SegmentRecord]:
         """Return the segments in time order; none before the recording has been decoded.
@@ -188,57 +176,6 @@ class Queue:
         with self.database.reading() as connection:
             return transcriptions.deleted_between(connection, revision, until)
 
-    # Files
-
-    def source_path(self, id: str) -> Path:
-        """Return the original recording.
-
-        Raises:
-            TranscriptionNotFound
-            NotPermitted: the text alone is shared with this reader.
-            AudioGone: it is no longer on disk.
-        """
-        with self.database.reading() as connection:
-            row = found(connection, id)
-        refuse_deaf(id)
-        return self.files.source(id, row["suffix"])
-
-    def peaks(self, id: str) -> list[list[int]]:
-        """Return the waveform peaks: lowest and highest sample of intervals of equal length, -127 to 127.
-
-        Raises:
-            TranscriptionNotFound
-            NotFinished: the recording has not been decoded.
-        """
-        record = self.get(id)
-        try:
-            stored = json.loads(self.files.peaks(id).read_text())
-        except FileNotFoundError:
-            raise NotFinished(state=record.state.value) from None
-        return [list(pair) for pair in stored]
-
-    def events(self, id: str) -> list[SoundEvent] | None:
-        """Return what sounds in the recording, each kind in order of time; None if that was not detected.
-
-        Raises:
-            TranscriptionNotFound
-        """
-        self.get(id)
-        return self.files.events(id)
-
-    def log_lines(self, id: str) -> list[str]:
-        """Return the lines of the job's own log.
-
-        Raises:
-            TranscriptionNotFound
-        """
-        self.get(id)
-        try:
-            text = (self.files.folder(id) / JOB_LOG_NAME).read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return []
-        return text.splitlines()
-
     # Changing
 
     def rename(self, id: str, name: str) -> Transcription:
@@ -285,7 +222,7 @@ class Queue:
             NotRetriable: it is waiting, running or has succeeded.
             AudioGone: its recording is no longer on the disk.
         """
-        self.source_path(id)
+        self.check_source(id)
         with self.database.writing() as connection:
             row = own_row(connection, id)
             if row["state"] not in (JobState.FAILED, JobState.CANCELLED):

@@ -195,7 +195,7 @@ class JobStore:
 
     def sweep(self) -> None:
         """Remove files left by dead processes; recordings without a row are put aside."""
-        swept = self._files.sweep(self._is_known)
+        swept = self._files.sweep(self._queue.is_known)
         for id in swept.unfinished:
             event(_log, logging.WARNING, "upload_never_finished", job=id)
         for id in swept.orphans:
@@ -219,10 +219,6 @@ class JobStore:
             self._files.drop_audio(row["id"])
             values = cancelled(edits.read(connection, row["id"]), row)
         transcriptions.change(connection, row["id"], **values)
-
-    def _is_known(self, id: str) -> bool:
-        with self._database.reading() as connection:
-            return transcriptions.is_known(connection, id)
 
     @contextmanager
     def _own(self, id: str) -> Iterator[tuple[Connection, Row]]:

@@ -18,7 +18,7 @@ from app.domain.errors.transcriptions import AudioGone
 from app.domain.options import TranscriptionOptions
 from app.logging import event
 from app.services.transcriptions.job_queue import AT_FIRST, Queue
-from app.store.files.recordings import described
+from app.store.files.description import described
 from app.store.files.upload_file import SOURCE_STEM
 from app.store.queries import transcriptions
 

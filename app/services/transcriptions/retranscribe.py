@@ -34,14 +34,16 @@ def retranscribe(queue: Queue, id: str, options: TranscriptionOptions, source: s
         DiskFull, QuotaReached: nothing of the new transcription is left behind.
     """
     row = _found(queue, id)
-    recording = queue.files.source(id, row["suffix"])
     again, new = secrets.token_hex(8), _row(row, options, source)
     try:
-        with queue.files.link_into_place(recording, again, new), queue.database.writing() as connection:
+        with (
+            queue.files.link_into_place(id, row["suffix"], again, new),
+            queue.database.writing() as connection,
+        ):
             transcriptions.add(connection, {"id": again, **new, **AT_FIRST})
             check_quotas(connection, source)
     except BaseException:
-        queue.files.remove(again)
+        queue.files.take_back(again)
         raise
     event(_log, logging.INFO, "job_submitted", job=again, name=row["name"], again_of=id)
     queue.announce()

@@ -70,16 +70,20 @@ class Transcriber:
             ClaimLost: the job belongs to another worker.
             AppError: the job cannot continue.
         """
+        with self.files.at_work(job.id):
+            self._work(job)
+        problem = self.persist(lambda: self.claims.finish(job.id))
+        name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
+        event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
+        metrics.jobs_ended.labels((JobState.FAILED if problem else JobState.SUCCEEDED).value).inc()
+
+    def _work(self, job: Transcription) -> None:
         self._prepare(job)
         if self.claims.pending(job.id):
             with self._scheduler_for(job) as scheduler:
                 self.persist(lambda: self.claims.begin_recognition(job.id))
                 self._recognise(job, scheduler)
         self._label(job)
-        problem = self.persist(lambda: self.claims.finish(job.id))
-        name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
-        event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
-        metrics.jobs_ended.labels((JobState.FAILED if problem else JobState.SUCCEEDED).value).inc()
 
     def persist(self, step: Callable[[], _T]) -> _T:
         """Run a database step, retrying while the database is locked or the disk full.
@@ -95,6 +99,7 @@ class Transcriber:
             return
         started = time.monotonic()
         prepared = until_read(lambda: self._prepared(job), self.stopping)
+        self.persist(lambda: self.files.keep_drawn(job.id))
         self.persist(lambda: self.claims.store_plan(job.id, prepared))
         event(
             _log,

@@ -163,6 +163,7 @@ class Worker:
                 self._do(job)
             except ClaimLost:
                 event(_log, logging.WARNING, "job_lost", worker=self.id)
+            self._files.keep_log(job.id)
 
     def _do(self, job: Transcription) -> None:
         try:

@@ -10,9 +10,6 @@ data/orphans/<id>/           the same, of recordings whose rows are gone: a back
 data/tmp/<random>/           what is only there while it is being made (scratch.py)
 data/trash/<random>/         a folder that is being removed
 data/workers/<id>.lock       locked while that worker lives
-
-recording.json holds the recording's row at the time of the upload (name, options, time, checksum). Until the row is
-stored it is called arriving.json: the upload has not been acknowledged yet.
 """
 
 from __future__ import annotations
@@ -22,7 +19,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,20 +27,22 @@ from typing import Any
 from app.atomic import sync_folder, write_atomically
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.speech import SoundEvent
-from app.locks import hold_free, hold_new, is_held, unless_held
+from app.locks import hold_free, hold_new, is_held
+from app.logging import JOB_LOG_NAME
 from app.store.files.decoded_audio import AUDIO_NAME, DecodedAudio
+from app.store.files.description import ARRIVING_NAME, RECORDING_NAME, describe
 from app.store.files.scratch import FOLDER as SCRATCH_FOLDER
-from app.store.files.scratch import sweep_scratch
+from app.store.files.scratch import remove_unless_held, sweep_scratch
 from app.store.files.storage_errors import storage_errors
+from app.store.files.stored_recording import StoredRecording
 from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
 from app.store.files.vad_folders import OF_TRANSCRIPTION, VAD_FOLDER
 from app.stored_json import read_json
 
+FOLDER = "transcriptions"
 PEAKS_NAME = "peaks.json"
 EVENTS_NAME = "events.json"
 ORPHANS_FOLDER = "orphans"
-ARRIVING_NAME = "arriving.json"
-RECORDING_NAME = "recording.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,12 @@ class Swept:
 
 
 class Files:
-    """The folders under the data folder."""
+    """The folders under the data folder. StoredFiles (store/objects) has the same in an object store."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, name: str = FOLDER) -> None:
         self._data_dir = data_dir
         self._incoming = data_dir / "incoming"
-        self._transcriptions = data_dir / "transcriptions"
+        self._transcriptions = data_dir / name
         self._trash = data_dir / "trash"
         self._workers = data_dir / "workers"
         self._orphans = data_dir / ORPHANS_FOLDER
@@ -87,7 +86,7 @@ class Files:
             DiskFull: there is no room for it.
         """
         with storage_errors(self._incoming):
-            _describe(incoming.folder, row)
+            describe(incoming.folder, row)
         incoming.move_into_place(self.folder(id))
 
     def acknowledge(self, id: str) -> None:
@@ -96,21 +95,23 @@ class Files:
             (self.folder(id) / ARRIVING_NAME).rename(self.folder(id) / RECORDING_NAME)
 
     @contextmanager
-    def link_into_place(self, source: Path, id: str, row: Mapping[str, Any]) -> Iterator[None]:
-        """Link the recording `source` to transcription `id` too, durably; it is not swept inside the block.
+    def link_into_place(self, first: str, suffix: str, id: str, row: Mapping[str, Any]) -> Iterator[None]:
+        """Link the recording of transcription `first` to `id` too, durably; it is not swept inside the block.
 
         A hard link to the same immutable bytes, or a copy if the file system has no hard links.
 
         Raises:
+            AudioGone: it no longer exists.
             DiskFull: there is no room for it.
         """
+        source = self.source(first, suffix)
         folder = self._incoming / secrets.token_hex(8)
         lock = None
         try:
             with storage_errors(self._incoming):
                 lock = hold_new(folder, folder=True)
                 link_or_copy(source, folder / source.name)
-                _describe(folder, row)
+                describe(folder, row)
                 sync_folder(folder)
                 folder.rename(self.folder(id))
                 sync_folder(self._transcriptions)
@@ -133,7 +134,7 @@ class Files:
             arriving = self._incoming / id  # locked before it is where a sweep looks for leftovers
             lock_fd = hold_new(arriving, folder=True)
             try:
-                _describe(arriving, row)
+                describe(arriving, row)
                 arriving.rename(self.folder(id))
                 sync_folder(self._transcriptions)
             except OSError:
@@ -161,6 +162,18 @@ class Files:
             raise AudioGone
         return path
 
+    def check_source(self, id: str, suffix: str) -> None:
+        """Raise AudioGone if the original recording no longer exists."""
+        self.source(id, suffix)
+
+    def stored(self, id: str, suffix: str) -> StoredRecording | None:  # noqa: ARG002 - of the object store
+        """Return the original recording where it lies in an object store; None in a folder, which has `source`.
+
+        Raises:
+            AudioGone: it no longer exists.
+        """
+        return None
+
     def audio(self, id: str) -> Path:
         """Return the path of the samples during processing; if the file exists, it is complete."""
         return self.folder(id) / AUDIO_NAME
@@ -170,8 +183,34 @@ class Files:
         audio = self.audio(id)
         return audio.exists() or audio.with_name(f"1-{AUDIO_NAME}").exists()
 
+    def at_work(self, id: str) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Keep what is made of a recording on this disk during the block."""
+        return nullcontext()
+
     def peaks(self, id: str) -> Path:
+        """Return where the waveform peaks are written."""
         return self.folder(id) / PEAKS_NAME
+
+    def read_peaks(self, id: str) -> str:
+        """Return the stored waveform peaks.
+
+        Raises:
+            FileNotFoundError: the recording has not been decoded.
+        """
+        return self.peaks(id).read_text()
+
+    def keep_drawn(self, id: str) -> None:
+        """Store durably what decoding has drawn, the peaks and the sound events; a folder has them already."""
+
+    def keep_log(self, id: str) -> None:
+        """Store the job's own log durably; a folder has it already."""
+
+    def read_log(self, id: str) -> str:
+        """Return the job's own log; empty if there is none."""
+        try:
+            return (self.folder(id) / JOB_LOG_NAME).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
 
     def add_events(self, id: str, events: Sequence[SoundEvent]) -> None:
         """Store the sound events of a recording."""
@@ -209,6 +248,10 @@ class Files:
                 folder.rename(away)
             shutil.rmtree(away, ignore_errors=True)  # what cannot be removed is swept at the next start
 
+    def take_back(self, id: str) -> None:
+        """Remove a recording whose row could not be stored; what cannot be removed, a sweep finds."""
+        self.remove(id)
+
     def hold_worker(self, id: str) -> int:
         """Register a worker as alive until the returned descriptor is closed."""
         return hold_new(self._worker(id))
@@ -228,14 +271,8 @@ class Files:
 
         A folder without a row is an upload whose process died before storing the row, or its row is gone.
         """
-        sweep_scratch(self._data_dir)
-        for path in (*self._incoming.iterdir(), *self._trash.iterdir()):
-            _remove_unless_held(path)
-        for path in self._workers.iterdir():
-            _remove_unless_held(path)
-        # Check the lock first: a row still missing then will never appear.
-        free = [path.name for path in self._transcriptions.iterdir() if not is_held(path)]
-        unknown = [id for id in free if not is_known(id)]
+        self._sweep_leftovers()
+        free, unknown = self._free_folders(is_known)
         for id in set(free).difference(unknown):
             self.acknowledge(id)
         orphans = [id for id in unknown if self._was_acknowledged(id)]
@@ -245,6 +282,20 @@ class Files:
         for id in unfinished:
             self.remove(id)
         return Swept(unfinished, orphans)
+
+    def _sweep_leftovers(self) -> None:
+        sweep_scratch(self._data_dir)
+        for path in (*self._incoming.iterdir(), *self._trash.iterdir(), *self._workers.iterdir()):
+            remove_unless_held(path)
+
+    def _free_folders(self, is_known: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+        """Return the ids of the folders that nobody holds, and of those among them that have no row."""
+        # Check the lock first: a row still missing then will never appear.
+        free = [path.name for path in self._transcriptions.iterdir() if not is_held(path)]
+        return free, [id for id in free if not is_known(id)]
+
+    def find_orphans(self, is_known: Callable[[str], bool]) -> None:
+        """Look for recordings whose rows are gone where a sweep does not: it has found those of a folder."""
 
     def orphans(self) -> list[str]:
         """Return the ids of recordings whose rows are gone."""
@@ -290,26 +341,3 @@ class Files:
 
     def _worker(self, id: str) -> Path:
         return self._workers / f"{id}.lock"
-
-
-def _describe(folder: Path, row: Mapping[str, Any]) -> None:
-    (folder / ARRIVING_NAME).write_text(json.dumps(row, ensure_ascii=False, default=str), encoding="utf-8")
-
-
-def described(folder: Path) -> dict[str, Any]:
-    """Return the recording's row at the time of the upload; empty without a usable description in `folder`."""
-    try:
-        found = read_json(folder / RECORDING_NAME)
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _remove_unless_held(path: Path) -> None:
-    with unless_held(path) as is_free:
-        if not is_free:
-            return
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

@@ -58,8 +58,13 @@ def sweep_scratch(data_dir: Path) -> None:
     for pattern in FORMER_LEFTOVERS:
         leftovers += data_dir.glob(pattern)
     for path in leftovers:
-        with unless_held(path) as is_free:
-            if is_free and path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            elif is_free:
-                path.unlink(missing_ok=True)
+        remove_unless_held(path)
+
+
+def remove_unless_held(path: Path) -> None:
+    """Remove a file or folder that no process holds."""
+    with unless_held(path) as is_free:
+        if is_free and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif is_free:
+            path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from app.domain.errors.transcriptions import AudioGone, NotFinished, Transcripti
 from app.formats import FORMATS, find_format
 from app.web.answers.vad import sound_bands
 from app.web.api.exports import ReaderDep, StyleDep
-from app.web.audio import RECORDING_CONTENT, audio_response
+from app.web.audio import RECORDING_CONTENT, audio_response, stored_audio_response
 from app.web.dependencies import QueueDep, ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.heard_audio import heard_response
@@ -58,6 +58,8 @@ async def get_audio(
 
 
 def _original(queue: Queue, id: str, request: Request, download: bool) -> Response:
+    if stored := queue.stored_source(id):
+        return stored_audio_response(stored, queue.get(id).name, request, download=download)
     return audio_response(queue.source_path(id), queue.get(id).name, request.headers, download=download)
 
 
