@@ -20,7 +20,15 @@ from app import __version__
 from app.cli.model_commands import add_models
 from app.cli.people_commands import add_people
 from app.cli.problems import print_problem
-from app.cli.recognition_commands import add_compare, add_mcp, add_serve, add_transcribe, add_watch, add_worker
+from app.cli.recognition_commands import (
+    add_archive,
+    add_compare,
+    add_mcp,
+    add_serve,
+    add_transcribe,
+    add_watch,
+    add_worker,
+)
 from app.cli.support_commands import add_backup, add_case, add_doctor, add_replay
 from app.domain.errors.base import AppError
 from app.domain.options import detector_meant
@@ -95,6 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_worker(commands)
     add_transcribe(commands)
     add_watch(commands)
+    add_archive(commands)
     add_mcp(commands)
     add_doctor(commands)
     add_case(commands)

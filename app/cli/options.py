@@ -79,14 +79,23 @@ def text_request(options: argparse.Namespace) -> TextRequest:
     """
     names = options.format.split(",")
     given = {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
-    style = ExportStyle.of(
+    style = export_style(options)
+    return TextRequest(tuple(find_format(name.strip()).styled(style) for name in names), OptionsPatch.of(**given))
+
+
+def export_style(options: argparse.Namespace) -> ExportStyle:
+    """Return what `add_style_options` has read.
+
+    Raises:
+        InvalidParameter
+    """
+    return ExportStyle.of(
         options.channel_names,
         line_length=options.line_length,
         lines=options.lines,
         cue_min_s=options.cue_min,
         cue_max_s=options.cue_max,
     )
-    return TextRequest(tuple(find_format(name.strip()).styled(style) for name in names), OptionsPatch.of(**given))
 
 
 def add_detector_options(command: argparse.ArgumentParser) -> None:

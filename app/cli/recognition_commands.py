@@ -11,6 +11,7 @@ from app.cli.options import (
     add_engine_options,
     add_folder_options,
     add_text_options,
+    export_style,
     text_request,
 )
 from app.cli.problems import print_problem
@@ -91,6 +92,30 @@ def add_watch(commands: Commands[argparse.ArgumentParser]) -> None:
     command.set_defaults(run=_watch)
 
 
+def add_archive(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "archive", help="turn a whole folder or bucket of recordings into text; goes on where it stopped"
+    )
+    command.add_argument("source", metavar="DIR|s3://BUCKET/PREFIX", help="the recordings, with all folders below")
+    command.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR|s3://BUCKET/PREFIX",
+        help="write texts, records and manifest.jsonl into this place",
+    )
+    add_text_options(command)
+    add_detector_options(command)
+    command.add_argument("--retry-failed", action="store_true", help="read again what an earlier run could not read")
+    command.add_argument(
+        "--price",
+        type=float,
+        metavar="P",
+        help="of an hour of a reader's work: the manifest then says what each recording cost",
+    )
+    add_engine_options(command)
+    command.set_defaults(run=_archive)
+
+
 def add_mcp(commands: Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("mcp", help="give an assistant tools to transcribe, search and read (MCP)")
     add_engine_options(command)
@@ -143,6 +168,20 @@ def _watch(options: argparse.Namespace, settings: Settings) -> int:
         once=options.once,
     )
     return watch(request, settings, report=print_problem)
+
+
+def _archive(options: argparse.Namespace, settings: Settings) -> int:
+    from app.cli.archive import ArchiveRequest, read_archive
+
+    request = ArchiveRequest(
+        source=options.source,
+        output=options.output,
+        text=text_request(options),
+        style=export_style(options),
+        retries_failed=options.retry_failed,
+        price_per_hour=options.price,
+    )
+    return read_archive(request, settings, report=print_problem)
 
 
 def _mcp(_options: argparse.Namespace, settings: Settings) -> int:

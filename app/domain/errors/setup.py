@@ -82,6 +82,15 @@ class FolderMissing(SetupError):
     advice = N_("Make it, bring it back, or mount its disk; then try again.")
 
 
+class PackageMissing(SetupError):
+    code = "package_missing"
+    status = 503
+    message = N_("{wanted} needs the Python package {package}, which is not installed.")
+    advice = N_(
+        "Install it where the program is installed: pip install 'funasr-webui[{extra}]'; in a checkout: .venv/bin/pip install '.[{extra}]'."
+    )
+
+
 class NameTooLong(SetupError):
     code = "name_too_long"
     status = 422

@@ -1,0 +1,89 @@
+"""Folders outside the data folder, on disk or in an object store, by one set of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.errors.archive import PlaceUnknown
+from app.domain.errors.setup import PackageMissing
+
+__all__ = ["Entry", "Place", "place_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a place."""
+
+    name: str
+    """Its path below the place, with slashes."""
+    size_bytes: int
+    version: str
+    """Differs when its content does."""
+
+
+class Place(Protocol):
+    """Files by name. Every method raises PlaceUnreachable or an error of storage_errors where the place fails."""
+
+    @property
+    def url(self) -> str:
+        """What it is called."""
+        ...
+
+    def entries(self, folder: str = "") -> Iterator[Entry]:
+        """Yield the files below a folder of it, in any order."""
+        ...
+
+    def local(self, name: str) -> AbstractContextManager[Path]:
+        """Give the path of a file on this machine for the block.
+
+        Raises:
+            FileUnreadable: there is no such file, or it may not be read.
+        """
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file; None if there is none."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole, or leave what was there."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        ...
+
+    def held_alone(self) -> AbstractContextManager[None]:
+        """Keep other writers away for the block, as far as the place can do that.
+
+        Raises:
+            ArchiveInUse
+        """
+        ...
+
+
+def place_at(address: str) -> Place:
+    """Return the place of a path or a URL.
+
+    Raises:
+        PlaceUnknown: a URL of an unknown kind.
+        PackageMissing: its library is not installed.
+        PlaceUnreachable: an object store's address is not understood.
+    """
+    scheme, parted, _ = address.partition("://")
+    if not parted:
+        from app.store.places.folder import FolderPlace
+
+        return FolderPlace(Path(address).absolute())
+    if scheme == "s3":
+        if find_spec("obstore") is None:
+            raise PackageMissing(wanted=address, package="obstore", extra="s3")
+        from app.store.places.bucket import BucketPlace
+
+        return BucketPlace.at(address)
+    raise PlaceUnknown(place=address)
