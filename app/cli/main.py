@@ -17,10 +17,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from app import __version__
-from app.cli.model_commands import add_models
-from app.cli.people_commands import add_people
-from app.cli.problems import print_problem
-from app.cli.recognition_commands import (
+from app.cli.arguments.model import add_models
+from app.cli.arguments.people import add_people
+from app.cli.arguments.recognition import (
     add_archive,
     add_compare,
     add_mcp,
@@ -29,7 +28,8 @@ from app.cli.recognition_commands import (
     add_watch,
     add_worker,
 )
-from app.cli.support_commands import add_backup, add_case, add_doctor, add_replay
+from app.cli.arguments.support import add_backup, add_case, add_doctor, add_replay
+from app.cli.problems import print_problem
 from app.domain.errors.base import AppError
 from app.domain.options import detector_meant
 from app.settings import Settings
