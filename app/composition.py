@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from app.domain.addresses import is_loopback
 from app.domain.errors.models import ModelError
-from app.domain.errors.setup import StoreLibraryMissing
+from app.domain.errors.setup import PackageMissing
 from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.people import Role
 from app.engine import EngineSpec
@@ -252,7 +252,7 @@ def open_files(settings: Settings) -> Files:
     """Return the place of the recordings: the data folder, or an object store.
 
     Raises:
-        StoreLibraryMissing: its client is not installed.
+        PackageMissing: its client is not installed.
     """
     if not settings.files_url:
         return Files(settings.data_dir)
@@ -264,7 +264,7 @@ def open_files(settings: Settings) -> Files:
 
 def _bucket(settings: Settings) -> Bucket:
     if find_spec("obstore") is None:
-        raise StoreLibraryMissing
+        raise PackageMissing(wanted="FUNASR_FILES_URL", package="obstore", extra="s3")
     from app.store.objects.bucket import Bucket  # for which a folder needs no library
 
     return Bucket(settings.files_url)

@@ -42,11 +42,13 @@ def sound(seconds: float) -> bytes:
     return wav_bytes(babble(seconds))
 
 
-def order_of(source: Path, output: Path, factory: str = "tests.fakes:EchoEngine") -> ReadingOrder:
+def order_of(
+    source: Path | str, output: Path | str, factory: str = "tests.fakes:EchoEngine", notes: Path | None = None
+) -> ReadingOrder:
     return ReadingOrder(
         source=str(source),
         output=str(output),
-        spec=EngineSpec(source, factory=factory),
+        spec=EngineSpec(notes or Path(source), factory=factory),
         options=TranscriptionOptions(),
         limits=DecodeLimits(3600, 60, 2048),
         formats=("txt", "srt"),

@@ -32,16 +32,6 @@ class PlaceUnknown(RequestError):
     advice = N_("Name a folder that exists, or s3://BUCKET/PREFIX.")
 
 
-class PlaceUnreachable(AppError):
-    code = "place_unreachable"
-    status = 503
-    message = N_("{place} cannot be reached: {reason}.")
-    advice = N_(
-        "Check the network, the name of the bucket and the keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
-        "AWS_ENDPOINT_URL), then start the command again: it goes on where it stopped."
-    )
-
-
 class ReadingCrashed(AppError):
     code = "reading_crashed"
     message = N_("The program ended {count} times while it read {name}.")

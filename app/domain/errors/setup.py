@@ -20,14 +20,6 @@ class FunasrPortTaken(PortTaken):
     advice = N_("Stop the other program, or choose another port: --funasr-port {other}.")
 
 
-class StoreLibraryMissing(SetupError):
-    code = "store_library_missing"
-    message = N_("FUNASR_FILES_URL names an object store, but the package obstore is not installed.")
-    advice = N_(
-        "Install it: .venv/bin/python -m pip install obstore. Or leave FUNASR_FILES_URL out to use the data folder."
-    )
-
-
 class PasswordFileUnusable(SetupError):
     code = "password_file_unusable"
     message = N_("The administrator's password cannot be read from {file}: {reason}")

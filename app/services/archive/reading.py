@@ -13,8 +13,9 @@ from pathlib import Path
 
 from app import __version__
 from app.domain.archive import FAILED, READ, ArchiveOutput, ArchiveRecord, ArchiveSource
-from app.domain.errors.archive import PlaceUnreachable, ReadingCrashed
+from app.domain.errors.archive import ReadingCrashed
 from app.domain.errors.base import AppError, Problem
+from app.domain.errors.object_store import StoreUnusable
 from app.domain.errors.setup import FolderReadOnly, FolderUnwritable, TooManyOpenFiles
 from app.domain.errors.uploads import DiskFull
 from app.domain.options import TranscriptionOptions
@@ -28,7 +29,7 @@ from app.services.transcriptions.direct import DirectTranscriber, direct_transcr
 from app.store.places import Place, place_at
 
 MOST_ATTEMPTS = 2  # one crash may be chance
-OF_THE_PLACE = (PlaceUnreachable, DiskFull, FolderUnwritable, FolderReadOnly, TooManyOpenFiles)
+OF_THE_PLACE = (StoreUnusable, DiskFull, FolderUnwritable, FolderReadOnly, TooManyOpenFiles)
 """Errors that the next recording would meet as well."""
 
 _log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class ArchiveReader:
         An error of the recording is its record; only places and the disk stop the run.
 
         Raises:
-            PlaceUnreachable, DiskFull, FolderUnwritable
+            StoreUnusable, DiskFull, FolderUnwritable
         """
         former = self.book.of(source.name)
         if former is not None and former.source == source:

@@ -54,7 +54,7 @@ def archive(
         retries_failed: read again what failed in an earlier run.
 
     Raises:
-        ArchiveEmpty, ArchiveDiffers, ArchiveInUse, PlaceUnknown, PlaceUnreachable, DiskFull, FolderUnwritable
+        ArchiveEmpty, ArchiveDiffers, ArchiveInUse, PlaceUnknown, StoreUnusable, DiskFull, FolderUnwritable
         ModelError, DeviceUnavailable
     """
     output = place_at(order.output)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
+from obstore.exceptions import AlreadyExistsError
 from obstore.store import S3Store
 
 from app.free_space import keep_reserve
@@ -77,6 +78,15 @@ class Bucket:
         """Store an object; it replaces one of the same key."""
         with object_errors(self.url):
             self._store.put(key, content, use_multipart=False)
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Store an object unless there is one of the same key; return whether it was stored."""
+        with object_errors(self.url):
+            try:
+                self._store.put(key, content, use_multipart=False, mode="create")
+            except AlreadyExistsError:
+                return False
+        return True
 
     def put_file(self, key: str, file: Path, attributes: Attributes | None = None) -> None:
         """Store the content of `file`, in parts where it is large."""

@@ -27,7 +27,7 @@ class Entry:
 
 
 class Place(Protocol):
-    """Files by name. Every method raises PlaceUnreachable or an error of storage_errors where the place fails."""
+    """Files by name. Every method raises StoreUnusable or an error of storage_errors where the place fails."""
 
     @property
     def url(self) -> str:
@@ -73,7 +73,6 @@ def place_at(address: str) -> Place:
     Raises:
         PlaceUnknown: a URL of an unknown kind.
         PackageMissing: its library is not installed.
-        PlaceUnreachable: an object store's address is not understood.
     """
     scheme, parted, _ = address.partition("://")
     if not parted:
@@ -83,7 +82,8 @@ def place_at(address: str) -> Place:
     if scheme == "s3":
         if find_spec("obstore") is None:
             raise PackageMissing(wanted=address, package="obstore", extra="s3")
-        from app.store.places.bucket import BucketPlace
+        from app.store.objects.bucket import Bucket
+        from app.store.places.bucket_place import BucketPlace
 
-        return BucketPlace.at(address)
+        return BucketPlace(Bucket(address))
     raise PlaceUnknown(place=address)
