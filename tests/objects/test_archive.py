@@ -8,7 +8,7 @@ from threading import Timer
 
 import pytest
 
-from app.domain.errors.archive import ArchiveInUse
+from app.domain.errors.batches import ArchiveInUse
 from app.domain.errors.object_store import BucketMissing
 from app.store.objects.bucket import Bucket
 from app.store.places import bucket_place, place_at

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.domain.archive import FAILED, READ, ArchiveRecord, ArchiveSource, ArchiveTotals
-from app.domain.errors.archive import ArchiveDiffers, ArchiveEmpty, ArchiveInUse
+from app.domain.errors.batches import ArchiveDiffers, ArchiveEmpty, ArchiveInUse
 from app.domain.errors.setup import FolderUnwritable
 from app.domain.options import TranscriptionOptions
 from app.domain.transcript import ExportStyle

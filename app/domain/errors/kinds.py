@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cache
 
 from app.domain.errors import (  # noqa: F401 - their classes are found as subclasses
-    archive,
     audio,
     backup,
     batches,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from app import __version__
 from app.domain.archive import FAILED, READ, ArchiveOutput, ArchiveRecord, ArchiveSource
-from app.domain.errors.archive import ReadingCrashed
 from app.domain.errors.base import AppError, Problem
+from app.domain.errors.batches import ReadingCrashed
 from app.domain.errors.object_store import StoreUnusable
 from app.domain.errors.setup import FolderReadOnly, FolderUnwritable, TooManyOpenFiles
 from app.domain.errors.uploads import DiskFull

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.domain.archive import ArchiveRecord, ArchiveSource, ArchiveTotals, totals
-from app.domain.errors.archive import ArchiveDiffers
+from app.domain.errors.batches import ArchiveDiffers
 from app.store.places import Place
 
 ORDER = "archive.json"

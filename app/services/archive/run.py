@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.archive import FAILED, ArchiveRecord, ArchiveSource, ArchiveTotals
-from app.domain.errors.archive import ArchiveEmpty
+from app.domain.errors.batches import ArchiveEmpty
 from app.services.archive.reading import ReadingOrder, open_reader
 from app.services.archive.records import RecordBook
 from app.services.batches.server_folder import is_recording, natural

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-from app.domain.errors.archive import PlaceUnknown
+from app.domain.errors.batches import PlaceUnknown
 from app.domain.errors.setup import PackageMissing
 
 __all__ = ["Entry", "Place", "place_at"]

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from app.domain.errors.archive import ArchiveInUse
 from app.domain.errors.audio import FileUnreadable
 from app.domain.errors.base import N_
+from app.domain.errors.batches import ArchiveInUse
 from app.domain.errors.object_store import StoreUnreachable
 from app.periodic import Periodic
 from app.store.objects.bucket import Bucket

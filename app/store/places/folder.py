@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.errors.archive import ArchiveInUse
 from app.domain.errors.audio import FileUnreadable
+from app.domain.errors.batches import ArchiveInUse
 from app.locks import hold_alone
 from app.store.files.output_files import shortened, write_whole
 from app.store.files.storage_errors import storage_errors
