@@ -27,7 +27,7 @@ from app.services.people.accounts import Accounts, LoginRule
 from app.services.settings import SettingsStore
 from app.services.transcriptions.retention import Spans
 from app.settings import Origin, Settings, checked_value
-from app.store.database import Database
+from app.store.database import Database, open_database
 from app.store.files.recordings import Files
 from app.support.case import Installation
 from app.support.doctor import Subject
@@ -55,6 +55,15 @@ def replay_command(settings: Settings) -> tuple[str, ...]:
         if settings.origin(name) is Origin.OPTION and value is not False:
             command.append(f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}"))
     return tuple(command)
+
+
+def open_store(settings: Settings) -> Database:
+    """Return the database, which `migrate` opens.
+
+    Raises:
+        DatabaseUnusable: its URL or the driver for it is wrong.
+    """
+    return open_database(settings.data_dir, settings.database_url.get_secret_value())
 
 
 def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:

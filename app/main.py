@@ -18,6 +18,7 @@ from app.composition import (
     open_accounts,
     open_files,
     open_models,
+    open_store,
     quick_spec,
     replay_command,
     retention_spans,
@@ -57,7 +58,6 @@ from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
 from app.services.webhooks import open_webhooks
 from app.services.worker.worker import Worker
-from app.store.database import Database
 from app.store.files.upload_chunks import UploadFiles
 from app.store.files.vad_folders import VadFolders
 from app.support.case.cases import Cases
@@ -203,7 +203,7 @@ def _inference(models: Models, settings: Settings, spec: EngineSpec | None) -> I
 
 def _open_queue(stack: ExitStack, settings: Settings) -> Queue:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.data_dir)
+    database = open_store(settings)
     stack.callback(database.close)
     database.migrate()
     files = open_files(settings)

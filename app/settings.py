@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -172,6 +172,9 @@ class Settings(FilesSettings, LoginSettings):
 
     data_dir: Path = Field(default_factory=lambda: home_dir() / "data")
     """Folder of the database and the recordings."""
+
+    database_url: SecretStr = SecretStr("")
+    """Database on a PostgreSQL server (postgresql://user:password@host/name); empty: a file in the data folder."""
 
     import_root: Path | None = None
     """Folder whose recordings the page of batches may read on this machine; without one it reads none."""

@@ -29,8 +29,9 @@ from starlette.testclient import TestClient
 from app.domain.options import TranscriptionOptions
 from app.main import create_app
 from app.settings import Settings
-from app.store.database import Connection, Database
+from app.store.database import Connection
 from app.store.queries import transcriptions
+from app.store.sqlite.database import SqliteDatabase
 from app.store.tables import batch_items, batches
 from app.store.tables import transcriptions as rows
 
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 def fill(data: Path, items: int, count: int) -> list[str]:
-    database = Database(data)
+    database = SqliteDatabase(data)
     database.migrate()
     with database.writing() as connection:
         ids = [_add_batch(connection, number, items) for number in range(count)]
@@ -132,7 +133,7 @@ def report(client: TestClient, id: str, options: argparse.Namespace) -> None:
 
 
 def report_change(data: Path, id: str, rounds: int) -> None:
-    database = Database(data)
+    database = SqliteDatabase(data)
 
     def change() -> None:
         with database.writing() as connection:

@@ -28,8 +28,8 @@ import psutil
 from playwright.sync_api import CDPSession, Locator, Page, sync_playwright
 
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
 from app.store.files.recordings import Files
+from app.store.sqlite.database import SqliteDatabase
 from tests.browser.conftest import FLAGS, serving
 from tests.engine.sounds import wav_bytes
 from tests.recognised import recognised
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _fill(data: Path, count: int) -> str:
-    database = Database(data)
+    database = SqliteDatabase(data)
     database.migrate()
     samples = round(count * (SECONDS_EACH + PAUSE) * 16_000)
     sound = (np.sin(np.arange(samples) * 0.05) * 8000).astype(np.int16)

@@ -29,10 +29,10 @@ from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.services.transcriptions.history import History, HistoryFilter, HistoryPosition
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
 from app.store.files.recordings import Files
 from app.store.queries.search import split
 from app.store.queries.voices.speaker_names import SLOTS, folded, index_word
+from app.store.sqlite.database import SqliteDatabase
 
 CHINESE = (
     "的 我们 今天 讨论 一下 这个 项目 进度 客户 需求 已经 完成 部分 功能 测试 问题 需要 大家 确认 时间 安排 下周 会议 继续 产品 设计 方案 技术 团队 "
@@ -56,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="history-") as name:
         folder = options.database or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        database = Database(folder)
+        database = SqliteDatabase(folder)
         database.migrate()
         fill(database, options.rows)
         print(f"{options.rows} transcriptions, {database.file.stat().st_size / 2**20:.0f} MiB")
@@ -64,7 +64,7 @@ def main() -> None:
         database.close()
 
 
-def fill(database: Database, rows: int, now: datetime | None = None) -> None:
+def fill(database: SqliteDatabase, rows: int, now: datetime | None = None) -> None:
     """Add what is missing to `rows`; the same for every run."""
     with closing(sqlite3.connect(database.file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")

@@ -28,6 +28,7 @@ apt_install() { { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=nonin
 packages=()
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
 if [ -z "$fast" ] && ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null; then packages+=(nginx-light); fi
+if [ -z "$fast" ] && ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then packages+=(postgresql); fi
 if [ -z "$fast" ] && ! command -v caddy >/dev/null; then packages+=(caddy); fi
 if [ -z "$fast" ] && ! [ -d /usr/share/fonts/opentype/noto ]; then packages+=(fonts-noto-cjk); fi
 if [ ${#packages[@]} -gt 0 ] && command -v apt-get >/dev/null; then

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from app.engine.preparation.pool import PreparationPool
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-OWN = "FUNASR_SHARED"  # the one variable of this name that means the tests
+DATABASE = "FUNASR_TEST_DATABASE"  # "postgresql" runs the tests of the store, the services and the web on it
+OWN = ("FUNASR_SHARED", DATABASE)  # the variables of this name that mean the tests
 TESTS = REPOSITORY / "tests"
 FEW_THREADS = {  # on a busy machine the threads of one process wait for each other, and by default they burn it meanwhile
     "OMP_NUM_THREADS": "1",
@@ -94,7 +95,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let the tests find a machine without the tester's own settings and data, and no proxy in the way to their servers."""
-    for name in [name for name in os.environ if name.startswith("FUNASR_") and name != OWN]:
+    for name in [name for name in os.environ if name.startswith("FUNASR_") and name not in OWN]:
         del os.environ[name]
     os.environ |= FEW_THREADS  # before anything imports torch or numpy
     # The small built-in model, unless a test says otherwise: it takes a tenth of the computing.
@@ -153,12 +154,29 @@ def turns_of(paths: Iterable[Path]) -> dict[Path, float]:
 @pytest.fixture(scope="session", name="empty")
 def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file of the newest schema: migrating one for each test would take most of its time."""
-    from app.store.database import Database  # SQLAlchemy, for those who need it
+    from app.store.sqlite.database import SqliteDatabase
 
-    database = Database(tmp_path_factory.mktemp("empty"))
+    database = SqliteDatabase(tmp_path_factory.mktemp("empty"))
     database.migrate()
     database.close()
     return database.file
+
+
+@pytest.fixture(autouse=True, name="own_database")
+def _own_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """On PostgreSQL a database for each test, which the program and its child processes find in the environment."""
+    if os.environ.get(DATABASE) != "postgresql":
+        yield
+        return
+    if request.node.get_closest_marker("sqlite"):
+        pytest.skip("is about SQLite alone")
+    from tests.databases import TEMPLATE, VARIABLE, missing, postgres_server
+
+    if reason := missing():
+        pytest.skip(reason)
+    with postgres_server().database(TEMPLATE) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, url)
+        yield
 
 
 @pytest.fixture(scope="module", name="pool")

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.composition import engine_spec, installation, open_files, open_models, subject_of
+from app.composition import engine_spec, installation, open_files, open_models, open_store, subject_of
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
-from app.store.database import Database
 from app.store.files.storage_errors import storage_error
 from app.support.case import CaseChoice
 from app.support.case.cases import Cases
@@ -51,7 +50,7 @@ def preview_case(settings: Settings, job: str, choice: CaseChoice) -> int:
 
 @contextmanager
 def _cases(settings: Settings) -> Iterator[Cases]:
-    database = Database(settings.data_dir)
+    database = open_store(settings)
     try:
         database.migrate()
         queue = Queue(database, open_files(settings))

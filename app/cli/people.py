@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from app.composition import login_rule
+from app.composition import login_rule, open_store
 from app.domain.errors.people import PersonNotFound
 from app.domain.people import Role
 from app.services.people.accounts import Accounts
 from app.settings import Settings
-from app.store.database import Database
 
 LINK = "The link sets the password of {name}, once, within 3 days; put the address of the server before it:\n    /welcome#{secret}"
 
@@ -61,6 +60,6 @@ def print_link(settings: Settings, name: str) -> int:
 
 @contextmanager
 def _accounts(settings: Settings) -> Iterator[Accounts]:
-    with closing(Database(settings.data_dir)) as database:
+    with closing(open_store(settings)) as database:
         database.migrate()
         yield Accounts(database, login_rule(settings))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from app.composition import open_files
+from app.composition import open_files, open_store
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.orphans import Recovered, recover
 from app.settings import Settings
-from app.store.database import Database
 
 TOLD = {
     Recovered.QUEUED: "waits to be read again",
@@ -24,7 +23,7 @@ def recover_recordings(settings: Settings) -> int:
         DataBeingRestored: a backup is being restored.
         DatabaseUnusable, DiskFull: what was recovered before stays recovered.
     """
-    with closing(Database(settings.data_dir)) as database:
+    with closing(open_store(settings)) as database:
         database.migrate()
         queue = Queue(database, open_files(settings))
         queue.files.find_orphans(queue.is_known)

@@ -16,7 +16,7 @@ import psutil
 import uvicorn
 from fastapi import FastAPI
 
-from app.composition import login_rule, open_models
+from app.composition import login_rule, open_models, open_store
 from app.domain.addresses import is_loopback
 from app.domain.errors.base import N_
 from app.domain.errors.models import ModelError
@@ -61,7 +61,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     os.umask(PRIVATE)
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
-    with closing(Database(settings.data_dir)) as database:
+    with closing(open_store(settings)) as database:
         database.migrate()
         secret = prepare_login(settings, database)
     check_certificate(settings)

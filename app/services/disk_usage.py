@@ -6,9 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
-from app.store.database import DATABASE_NAME
 from app.store.files.decoded_audio import FOLDER as DECODED_FOLDER
 from app.store.files.vad_folders import VAD_FOLDER
+from app.store.sqlite.database import DATABASE_NAME
 
 BLOCK_BYTES = 512  # of st_blocks, whatever the file system's blocks are
 

@@ -26,9 +26,9 @@ from app.services.transcription_rows import correctable_row, found, own_row
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection
-from app.store.files.snapshot import forget_voices_in_copies
 from app.store.queries import diarizations, transcriptions
 from app.store.queries.voices import known_voices
+from app.store.sqlite.snapshot import forget_voices_in_copies
 
 LONGEST_NOTE = 300
 MOST_VOICES = 1000  # of one person: each new recording is compared with all of them
@@ -163,7 +163,7 @@ class KnownVoices:
         with self._database.writing() as connection:
             voice = _found(connection, id)
             known_voices.remove(connection, [voice.id])
-        forget_voices_in_copies(self._database.file.parent, [id])
+        forget_voices_in_copies(self._database.folder, [id])
         event(_log, logging.INFO, "voice_deleted", id=id)
 
     # In a recording

@@ -180,7 +180,7 @@ diarizations = Table(
     Column("model", Text, nullable=False),
     Column("turns", JSON, nullable=False),  # start, end, speaker, likeness and whether a person decided of each
     Column("names", JSON, nullable=False, default=dict),  # of the speakers that a person named, by their numbers
-    Column("embeddings", LargeBinary, nullable=False, default=b"", server_default=text("x''")),
+    Column("embeddings", LargeBinary, nullable=False, default=b""),
     Column("corrections", JSON, nullable=False, default=list, server_default="[]"),  # that can be taken back
 )
 """Who spoke when. Segments and edits know nothing of it: they are cut by speaker when they are read.

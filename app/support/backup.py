@@ -22,17 +22,18 @@ from app.domain.errors.base import N_
 from app.domain.errors.setup import DataBeingRestored
 from app.free_space import keep_reserve
 from app.logging import LOG_NAME
-from app.store.database import DATABASE_NAME, SCHEMA_VERSION, alone_in
-from app.store.files.database_exchange import (
+from app.store.files.scratch import scratch, sweep_scratch
+from app.store.files.storage_errors import KINDS, storage_errors
+from app.store.migration import SCHEMA_VERSION
+from app.store.sqlite.database import DATABASE_NAME, alone_in
+from app.store.sqlite.exchange import (
     ExchangePlan,
     finish_exchange,
     is_planned,
     plan_exchange,
     present,
 )
-from app.store.files.scratch import scratch, sweep_scratch
-from app.store.files.snapshot import copy_database, recordings_of, schema_of, verdict_of
-from app.store.files.storage_errors import KINDS, storage_errors
+from app.store.sqlite.snapshot import copy_database, recordings_of, schema_of, verdict_of
 from app.support.case.archive import DAMAGE
 
 MANIFEST = "manifest.json"

@@ -14,11 +14,11 @@ from app.composition import login_rule
 from app.domain.people import Role
 from app.services.people.accounts import Accounts
 from app.settings import Settings
-from app.store.database import Database
 from tests.browser.axe import broken_rules_in_both_themes
 from tests.browser.conftest import Server, Watch, serving, transcribe
 from tests.browser.contexts import new_context
 from tests.conftest import data_folder
+from tests.databases import database_in
 
 PASSWORD = "four words in a row"
 
@@ -56,7 +56,7 @@ class Town:
 def _town(tmp_path: Path, empty: Path, browser: Browser) -> Iterator[Town]:
     data = data_folder(tmp_path / "data", empty)
     settings = Settings(data_dir=data, login="always")
-    with closing(Database(data)) as database:
+    with closing(database_in(data)) as database:
         database.migrate()
         accounts = Accounts(database, login_rule(settings))
         secret = accounts.begin(None)

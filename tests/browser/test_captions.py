@@ -15,7 +15,6 @@ from app.composition import login_rule
 from app.domain.people import Role
 from app.services.people.accounts import Accounts
 from app.settings import Settings
-from app.store.database import Database
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, Watch, hearing, serving
 from tests.browser.contexts import new_context
@@ -23,6 +22,7 @@ from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
 from tests.browser.voice import write_voice
 from tests.conftest import data_folder
+from tests.databases import database_in
 
 PASSWORD = "four words in a row"
 ANY_SENTENCE = re.compile("|".join(re.escape(text) for text, _ in SENTENCES))
@@ -212,7 +212,7 @@ def test_a_phone_shows_the_audience_page_whole(live: Page, context: BrowserConte
 def _office(tmp_path: Path, empty: Path) -> Iterator[Server]:
     """A server on which li logs in."""
     data = data_folder(tmp_path / "data", empty)
-    with closing(Database(data)) as database:
+    with closing(database_in(data)) as database:
         database.migrate()
         accounts = Accounts(database, login_rule(Settings(data_dir=data, login="always")))
         accounts.people.add("li", Role.ADMINISTRATOR, password=PASSWORD)

@@ -13,11 +13,11 @@ from docx import Document
 from playwright.sync_api import Browser, Page, Route, expect
 
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
 from app.store.files.recordings import Files
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import API, Server, wait_for
 from tests.browser.contexts import new_context
+from tests.databases import database_in
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.recognised import recognised
 
@@ -48,7 +48,7 @@ Make = Callable[..., str]
 
 @pytest.fixture(name="queue", scope="module")
 def _queue(server: Server) -> Iterator[Queue]:
-    database = Database(server.data_dir)
+    database = database_in(server.data_dir)
     database.migrate()  # the server may have only begun with it
     yield Queue(database, Files(server.data_dir))
     database.close()

@@ -12,11 +12,11 @@ from playwright.sync_api import Page, expect
 
 from app.domain.speakers import SpeakerTurn
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
 from app.store.files.recordings import Files
 from app.store.queries import diarizations
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server
+from tests.databases import database_in
 from tests.recognised import recognised
 
 
@@ -59,7 +59,7 @@ def test_a_name_holds_for_the_whole_recording_and_survives_a_reload(page: Page) 
 
 
 def test_a_paragraph_of_two_speakers_becomes_two_paragraphs(open_page: Callable[..., Page], server: Server) -> None:
-    database = Database(server.data_dir)
+    database = database_in(server.data_dir)
     id = recognised(Queue(database, Files(server.data_dir)), ("今天天气好", "明天下雨"))
     with database.writing() as connection:
         diarizations.replace(connection, id, "test", [SpeakerTurn(0.0, 2.0, 1), SpeakerTurn(2.0, 30.0, 2)])

@@ -14,8 +14,8 @@ from app.services.inference.process import InferenceProcess
 from app.services.transcriptions.job_queue import Queue
 from app.services.worker.worker import Worker
 from app.settings import Settings
-from app.store.database import Database
 from app.store.files.recordings import Files
+from tests.databases import database_in
 from tests.services.conftest import House
 from tests.warm import run
 
@@ -28,7 +28,7 @@ def _case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A case of the golden sample, made by the command line in a data folder of its own."""
     folder = tmp_path_factory.mktemp("first")
     settings = Settings(data_dir=folder, device="cpu", threads=1)
-    database = Database(folder)
+    database = database_in(folder)
     database.migrate()
     files = Files(folder)
     house = House(folder, database, files, Queue(database, files))

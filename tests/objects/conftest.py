@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
 from app.store.objects.bucket import Bucket
 from app.store.objects.recordings import StoredFiles
 from tests.conftest import data_folder
+from tests.databases import database_in
 from tests.s3_server import BUCKET, SERVER, Line, S3Server, environment, serving
 
 COPIES_BYTES = 1 << 30
@@ -53,6 +53,6 @@ def _files(tmp_path: Path, bucket: Bucket) -> StoredFiles:
 
 @pytest.fixture(name="queue")
 def _queue(tmp_path: Path, empty: Path, files: StoredFiles) -> Iterator[Queue]:
-    database = Database(data_folder(tmp_path, empty))
+    database = database_in(data_folder(tmp_path, empty))
     yield Queue(database, files)
     database.close()

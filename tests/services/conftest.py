@@ -24,9 +24,11 @@ from app.logging import job_logs
 from app.services.inference.process import InferenceProcess
 from app.services.transcriptions.job_queue import Queue
 from app.services.worker.worker import Worker
-from app.store.database import BUSY_SECONDS, Database
+from app.store.database import Database
 from app.store.files.recordings import Files
+from app.store.sqlite.database import BUSY_SECONDS
 from tests.conftest import data_folder
+from tests.databases import database_in
 from tests.engine import sounds
 from tests.waiting import wait_until
 
@@ -137,7 +139,7 @@ def _house(request: pytest.FixtureRequest, tmp_path: Path, empty: Path, pool: Pr
     app_log = logging.getLogger("app")
     level = app_log.level
     app_log.setLevel(logging.INFO)
-    database = Database(data_folder(tmp_path, empty), busy_seconds=getattr(request, "param", BUSY_SECONDS))
+    database = database_in(data_folder(tmp_path, empty), busy_seconds=getattr(request, "param", BUSY_SECONDS))
     files = Files(tmp_path)
     yield House(tmp_path, database, files, Queue(database, files), pool)
     database.close()

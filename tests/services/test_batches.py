@@ -272,12 +272,12 @@ import os, signal, sys
 from pathlib import Path
 from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
+from tests.databases import database_in
 from app.store.files.recordings import Files
 from app.store.files.upload_chunks import UploadFiles
 
 folder, upload, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-queue = Queue(Database(folder), Files(folder))
+queue = Queue(database_in(folder), Files(folder))
 arrivals = BatchUploads(queue, UploadFiles(folder), lambda: 10**9)
 data = sys.stdin.buffer.read()
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

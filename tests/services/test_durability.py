@@ -270,11 +270,11 @@ UPLOAD_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from app.services.transcriptions.job_queue import TranscriptionOptions, Queue
-from app.store.database import Database
+from tests.databases import database_in
 from app.store.files.recordings import Files
 
 folder = Path(sys.argv[1])
-queue = Queue(Database(folder), Files(folder))
+queue = Queue(database_in(folder), Files(folder))
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with queue.receive("talk.wav", 1000) as incoming:
     incoming.write(b"RIFF")

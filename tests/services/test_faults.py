@@ -20,11 +20,11 @@ from app.services.batches.uploads import BatchUploads
 from app.services.live.session_store import LiveSessionStore, SessionKey
 from app.services.transcriptions.job_queue import Queue
 from app.services.vad.analyses import VadAnalyses
-from app.store.database import Database
 from app.store.files.live_wav import HEADER_BYTES
 from app.store.files.recordings import Files
 from app.store.files.upload_chunks import UploadFiles
 from app.store.files.vad_folders import VadFolders
+from tests.databases import database_in
 from tests.faults import MOST_CALLS, NUMBERS, FailsOnce
 from tests.services.conftest import LIMITS, talk
 from tests.waiting import wait_until
@@ -36,7 +36,7 @@ SOUND = b"ab" * 3000
 def opened(folder: Path, empty: Path) -> Iterator[Queue]:
     folder.mkdir()
     (folder / "app.db").write_bytes(empty.read_bytes())
-    with closing(Database(folder)) as database:
+    with closing(database_in(folder)) as database:
         database.migrate()
         yield Queue(database, Files(folder))
 

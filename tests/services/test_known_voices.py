@@ -39,9 +39,9 @@ from app.services.speaker_corrections import merge_speakers, name_speaker
 from app.services.speakers.remote_model import RemoteSpeakerModel
 from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.heard_audio import HeardAudio
-from app.store.files.snapshot import FORMER_PREFIX, copy_database
 from app.store.queries import diarizations
 from app.store.queries.voices import known_voices
+from app.store.sqlite.snapshot import FORMER_PREFIX, copy_database
 from tests.engine import sounds
 from tests.engine.speakers.voices import PitchModel, tones, write_networks
 from tests.recognised import recognised

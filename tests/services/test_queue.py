@@ -11,9 +11,9 @@ from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.progress import eta_seconds, percent_done
 from app.domain.states import JobState
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
 from app.web import sse
 from app.web.api import events
+from tests.databases import database_in
 from tests.services.conftest import House
 
 
@@ -25,7 +25,7 @@ def test_what_was_submitted_is_there_for_another_process(house: House) -> None:
         incoming.write(b"sound")
         submitted = house.queue.submit(incoming, options, "page")
 
-    found = Queue(Database(house.folder), house.files).get(submitted.id)
+    found = Queue(database_in(house.folder), house.files).get(submitted.id)
     assert found == submitted
     assert (found.name, found.state, found.source) == ("会议 (1).MP3", JobState.QUEUED, "page")
     assert found.options == options

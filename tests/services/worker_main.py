@@ -14,15 +14,15 @@ from app.logging import job_logs, setup_logging
 from app.services.inference.process import InferenceProcess
 from app.services.transcriptions.job_queue import Queue
 from app.services.worker.worker import Worker
-from app.store.database import Database
 from app.store.files.recordings import Files
+from tests.databases import database_in
 
 
 def main(data_dir: Path, factory: str, concurrent_jobs: int) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     setup_logging(data_dir / "logs")
-    database = Database(data_dir)
+    database = database_in(data_dir)
     database.migrate()
     files = Files(data_dir)
     inference = InferenceProcess(EngineSpec(data_dir, factory=f"tests.fakes:{factory}"))

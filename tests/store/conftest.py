@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.domain.options import TranscriptionOptions
-from app.store.database import Connection, Database
+from app.store import tables
+from app.store.database import Connection, Database, open_database
 from app.store.queries import search, transcriptions
 from tests.conftest import data_folder
+from tests.databases import TEMPLATE, missing, postgres_server
 
 BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+ON_SQLITE = pytest.mark.parametrize("saved", ["sqlite"], indirect=True)
+"""For a test of how SQLite finds something."""
 
 
 @dataclass
@@ -53,19 +61,27 @@ class SavedTranscriptions:
 
     def found(self, query: str) -> list[str]:
         """The ids that the index finds."""
-        expression = search.match(query)
-        if expression is None:
-            return []
         with self.database.reading() as connection:
-            sql = (
-                "SELECT id FROM search_index JOIN transcriptions ON number = search_index.rowid "
-                "WHERE search_index MATCH ? ORDER BY number"
-            )
-            return [id for (id,) in connection.exec_driver_sql(sql, (expression,))]
+            condition = search.has_words(connection, query)
+            if condition is None:
+                return []
+            index, rows = search.search_index, tables.transcriptions
+            found = select(rows.c.id).join(index, rows.c.number == index.c.rowid).where(condition)
+            return list(connection.scalars(found.order_by(rows.c.number)))
 
 
-@pytest.fixture(name="saved")
-def _saved(tmp_path: Path, empty: Path) -> Iterator[SavedTranscriptions]:
-    database = Database(data_folder(tmp_path, empty))
-    yield SavedTranscriptions(database)
-    database.close()
+@pytest.fixture(name="saved", params=["sqlite", "postgresql"])
+def _saved(request: pytest.FixtureRequest, tmp_path: Path, empty: Path) -> Iterator[SavedTranscriptions]:
+    """A test of what is stored runs on both databases."""
+    with ExitStack() as stack:
+        url = stack.enter_context(postgres_url()) if request.param == "postgresql" else ""
+        yield SavedTranscriptions(stack.enter_context(closing(open_database(data_folder(tmp_path, empty), url))))
+
+
+@contextmanager
+def postgres_url() -> Iterator[str]:
+    """The URL of a database of the newest schema on a PostgreSQL server."""
+    if reason := missing():
+        pytest.skip(reason)
+    with postgres_server().database(TEMPLATE) as url:
+        yield url

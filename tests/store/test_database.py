@@ -20,22 +20,25 @@ from sqlalchemy import create_engine, text
 from app.domain.errors.setup import DatabaseDamaged, DatabaseLocked, DatabaseNewer, DatabaseNotOpened
 from app.store import database as database_module
 from app.store import tables
-from app.store.database import SCHEMA_VERSION, Database
-from app.store.files.snapshot import copy_database, schema_of, verdict_of
+from app.store.migration import SCHEMA_VERSION
 from app.store.queries import saved_lists, segments
+from app.store.sqlite.database import SqliteDatabase
+from app.store.sqlite.snapshot import copy_database, schema_of, verdict_of
+
+pytestmark = pytest.mark.sqlite
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(name="database")
-def _database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path, busy_seconds=0.1)
+def _database(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    database = SqliteDatabase(tmp_path, busy_seconds=0.1)
     database.migrate()
     yield database
     database.close()
 
 
-def test_commits_wait_for_the_disk(database: Database) -> None:
+def test_commits_wait_for_the_disk(database: SqliteDatabase) -> None:
     with database.reading() as connection:
         settings = [
             connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -50,7 +53,7 @@ def is_ours(_item: object, name: str | None, *_facts: object) -> bool:
     return not str(name).startswith(("search_index", "speaker_index"))
 
 
-def test_the_migrations_make_the_tables_that_the_code_expects(database: Database) -> None:
+def test_the_migrations_make_the_tables_that_the_code_expects(database: SqliteDatabase) -> None:
     with database.reading() as connection:
         ours = MigrationContext.configure(connection, opts={"include_object": is_ours})
         differences = compare_metadata(ours, tables.metadata)
@@ -83,8 +86,8 @@ OLD_SEGMENTS = (
 START = """
 import sys
 from pathlib import Path
-from app.store.database import Database
-Database(Path(sys.argv[1])).migrate()
+from app.store.sqlite.database import SqliteDatabase
+SqliteDatabase(Path(sys.argv[1])).migrate()
 print("alembic" in sys.modules)
 """
 
@@ -99,7 +102,7 @@ def test_a_start_with_a_current_schema_does_not_load_alembic(tmp_path: Path) -> 
     assert start(tmp_path).communicate()[0] == "False\n"
 
 
-def at_version(folder: Path, version: str, *statements: str) -> Database:
+def at_version(folder: Path, version: str, *statements: str) -> SqliteDatabase:
     """Return a database that an older version made, migrated by the present one."""
     config = Config()
     config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
@@ -110,7 +113,7 @@ def at_version(folder: Path, version: str, *statements: str) -> Database:
         for statement in statements:
             connection.execute(text(statement))
     old.dispose()
-    database = Database(folder)
+    database = SqliteDatabase(folder)
     database.migrate()
     return database
 
@@ -151,31 +154,31 @@ def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "app.db").write_bytes(b"a letter to my aunt " * 100)
     with pytest.raises(DatabaseDamaged, match="not a database"):
-        Database(tmp_path).migrate()
+        SqliteDatabase(tmp_path).migrate()
 
     assert (tmp_path / "app.db").read_bytes().startswith(b"a letter")
 
 
-def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, database: Database) -> None:
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, database: SqliteDatabase) -> None:
     with closing(sqlite3.connect(database.file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseNewer, match="newer version"):
-        Database(tmp_path).migrate()
+        SqliteDatabase(tmp_path).migrate()
 
 
-def test_a_writer_that_waits_too_long_says_so(database: Database) -> None:
+def test_a_writer_that_waits_too_long_says_so(database: SqliteDatabase) -> None:
     with database.writing(), pytest.raises(DatabaseLocked, match="Another program holds"), database.writing():
         pass
 
 
-def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
+def test_readers_do_not_wait_for_a_writer(database: SqliteDatabase) -> None:
     with database.writing() as writer:
         writer.execute(text("UPDATE revisions SET current = 7"))
         with database.reading() as reader:
             assert reader.scalar(text("SELECT current FROM revisions")) == 0
 
 
-def test_an_exception_undoes_the_whole_change(database: Database) -> None:
+def test_an_exception_undoes_the_whole_change(database: SqliteDatabase) -> None:
     with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012 - one story
         connection.execute(text("UPDATE revisions SET current = 7"))
         1 / 0  # noqa: B018
@@ -187,13 +190,13 @@ def test_an_exception_undoes_the_whole_change(database: Database) -> None:
 def test_a_database_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "app.db").mkdir()
     with pytest.raises(DatabaseNotOpened, match="cannot be opened or written") as refused:
-        Database(tmp_path).migrate()
+        SqliteDatabase(tmp_path).migrate()
     assert "this user may write" in refused.value.problem.explained()["advice"]
 
 
 @pytest.mark.parametrize("name", ["what?mode=memory", "100%41", "a#b", "my data", "会议?"])
 def test_a_folder_is_the_one_that_its_name_says(tmp_path: Path, name: str) -> None:
-    database = Database(tmp_path / name)
+    database = SqliteDatabase(tmp_path / name)
     database.migrate()
     copy_database(database.file, tmp_path / "copy.db")
     database.close()

@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors.setup import DatabasePartRemoved, DatabaseReplaced
-from app.store.database import SCHEMA_VERSION, Database
-from app.store.files.snapshot import forget_in_copies, recordings_of, schema_of, verdict_of
+from app.store.migration import SCHEMA_VERSION
 from app.store.queries import saved_lists
+from app.store.sqlite.database import SqliteDatabase
+from app.store.sqlite.snapshot import forget_in_copies, recordings_of, schema_of, verdict_of
 from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.sqlite
 
 
 def moved(file: Path) -> None:
@@ -34,7 +37,7 @@ def replaced(file: Path) -> None:
 
 @pytest.mark.parametrize("happens", [moved, removed, replaced])
 def test_a_database_that_was_moved_takes_nothing_in(tmp_path: Path, happens: Callable[[Path], None]) -> None:
-    with closing(Database(tmp_path)) as database:
+    with closing(SqliteDatabase(tmp_path)) as database:
         database.migrate()
         with database.writing():
             pass
@@ -48,7 +51,7 @@ def test_a_database_that_was_moved_takes_nothing_in(tmp_path: Path, happens: Cal
 
 
 def test_what_was_put_back_goes_on(tmp_path: Path) -> None:
-    with closing(Database(tmp_path)) as database:
+    with closing(SqliteDatabase(tmp_path)) as database:
         database.migrate()
         moved(database.file)
         database.file.with_name("elsewhere.db").rename(database.file)
@@ -60,7 +63,7 @@ def test_what_was_put_back_goes_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("part", ["app.db-wal", "app.db-shm"])
 @pytest.mark.parametrize("replaces", [False, True], ids=["removed", "replaced"])
 def test_a_part_that_was_removed_is_noticed(tmp_path: Path, part: str, replaces: bool) -> None:
-    with closing(Database(tmp_path)) as database:
+    with closing(SqliteDatabase(tmp_path)) as database:
         database.migrate()
         (tmp_path / part).unlink()
         if replaces:
@@ -75,12 +78,12 @@ REMOVED_AND_KILLED = """
 import os, signal, sys
 from pathlib import Path
 from app.domain.errors.setup import DatabasePartRemoved
-from app.store.database import Database
+from app.store.sqlite.database import SqliteDatabase
 from app.store.queries import saved_lists
 from datetime import UTC, datetime
 
 folder, now = Path(sys.argv[1]), datetime.now(UTC)
-database = Database(folder)
+database = SqliteDatabase(folder)
 database.migrate()
 with database.writing() as connection:
     saved_lists.add(connection, kind="hotwords", id="a", name="kept", text="x", created_at=now, updated_at=now)
@@ -97,18 +100,18 @@ def test_what_was_stored_before_the_log_was_removed_is_rescued(tmp_path: Path) -
     ended = subprocess.run([sys.executable, "-c", REMOVED_AND_KILLED, str(tmp_path)], cwd=REPOSITORY, check=False)
     assert ended.returncode == -signal.SIGKILL
 
-    with closing(Database(tmp_path)) as database:
+    with closing(SqliteDatabase(tmp_path)) as database:
         database.migrate()
         with database.reading() as connection:
             assert [row["name"] for row in saved_lists.everything(connection, "hotwords")] == ["kept"]
 
 
 def test_the_log_stays_when_another_process_closes_the_database(tmp_path: Path) -> None:
-    with closing(Database(tmp_path)) as database:
+    with closing(SqliteDatabase(tmp_path)) as database:
         database.migrate()
-        other = "from app.store.database import Database; from pathlib import Path; import sys; d = Database(Path(sys.argv[1])); d.migrate(); d.close()"
+        other = "from app.store.sqlite.database import SqliteDatabase; from pathlib import Path; import sys; d = SqliteDatabase(Path(sys.argv[1])); d.migrate(); d.close()"
         subprocess.run([sys.executable, "-c", other, str(tmp_path)], cwd=REPOSITORY, check=True)
-        with closing(Database(tmp_path)) as second:
+        with closing(SqliteDatabase(tmp_path)) as second:
             second.migrate()
         subprocess.run([sys.executable, "-c", other, str(tmp_path)], cwd=REPOSITORY, check=True)
 
@@ -117,7 +120,7 @@ def test_the_log_stays_when_another_process_closes_the_database(tmp_path: Path) 
 
 
 def older(folder: Path, schema: str) -> None:
-    with closing(Database(folder)) as database:
+    with closing(SqliteDatabase(folder)) as database:
         database.migrate()
     with closing(sqlite3.connect(folder / "app.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (schema,))
@@ -126,8 +129,8 @@ def older(folder: Path, schema: str) -> None:
 def test_a_copy_is_kept_before_a_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older(tmp_path, "0012")
     (tmp_path / "before-migration-0009.db").touch()
-    monkeypatch.setattr(Database, "_upgrade", lambda _self: None)
-    with closing(Database(tmp_path)) as database:
+    monkeypatch.setattr(SqliteDatabase, "_upgrade", lambda _self: None)
+    with closing(SqliteDatabase(tmp_path)) as database:
         database.migrate()
 
     assert [path.name for path in tmp_path.glob("before-*")] == ["before-migration-0012.db"]
@@ -137,7 +140,7 @@ def test_a_copy_is_kept_before_a_migration(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_current_database_is_not_copied(tmp_path: Path) -> None:
     older(tmp_path, SCHEMA_VERSION)
-    with closing(Database(tmp_path)) as database:
+    with closing(SqliteDatabase(tmp_path)) as database:
         database.migrate()
 
     assert not list(tmp_path.glob("before-*"))
@@ -158,7 +161,7 @@ def test_nobody_else_may_read_the_data(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o755)
     (folder / "app.db").touch(0o644)
-    with closing(Database(folder)) as database:
+    with closing(SqliteDatabase(folder)) as database:
         database.migrate()
         with database.writing():
             pass

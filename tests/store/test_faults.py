@@ -11,10 +11,12 @@ from app.domain.errors.base import AppError
 from app.domain.options import TranscriptionOptions
 from app.services.transcriptions.job_queue import Queue
 from app.settings_file import read_kept, write_kept
-from app.store.database import Database
 from app.store.files.recordings import Files
+from app.store.sqlite.database import SqliteDatabase
 from app.support.journal import Entry, Journal
 from tests.faults import MOST_CALLS, NUMBERS, Acts, FailsOnce, is_done, once_each
+
+pytestmark = pytest.mark.sqlite
 
 BROWSER = "4f1c9a2b7d3e5f60"
 
@@ -53,7 +55,7 @@ def test_a_recording_is_acknowledged_and_there_or_refused_and_gone(
         folder = tmp_path / f"data-{place}"
         folder.mkdir()
         (folder / "app.db").write_bytes(empty.read_bytes())
-        with closing(Database(folder)) as database:
+        with closing(SqliteDatabase(folder)) as database:
             database.migrate()
             queue = Queue(database, Files(folder))
             with monkeypatch.context() as patched:

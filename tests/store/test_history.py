@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.states import JobState
-from app.store.queries import history, transcriptions, trash
+from app.store.queries import edits, history, segments, transcriptions, trash
 from app.store.queries.history import COUNTED_TO
 from app.store.queries.history_filter import RARE, HistoryFilter, HistoryPosition, plan_query
 from app.store.tables import history_totals
 from app.store.tables import transcriptions as table
-from tests.store.conftest import BEGIN, SavedTranscriptions
+from tests.store.conftest import BEGIN, ON_SQLITE, SavedTranscriptions
 
 
 def page(saved: SavedTranscriptions, wanted: HistoryFilter, limit: int = 10, **place: Any) -> list[str]:
@@ -74,6 +74,7 @@ def test_a_day_begins_with_its_first_moment_and_ends_before_the_next(saved: Save
     assert page(saved, HistoryFilter(query="会议", since=second, until=second + timedelta(minutes=1))) == [ids[1]]
 
 
+@ON_SQLITE
 def test_a_search_is_counted_up_to_a_thousand(saved: SavedTranscriptions) -> None:
     with saved.database.writing() as connection:
         for _ in range(COUNTED_TO + 20):
@@ -125,6 +126,7 @@ def test_the_totals_agree_with_the_rows_whatever_happens(saved: SavedTranscripti
         assert line["size_bytes"] == sum(row["size_bytes"] for row in kind)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("wanted", "rows"),
     [
@@ -203,17 +205,10 @@ def test_places_are_the_first_with_the_words_and_edited_text_counts(
     id = saved.add("会议")
     texts = ["会议一", "别的", "Meeting 会议", "会议三", "会议四"]
     with saved.database.writing() as connection:
-        for index, text in enumerate(texts):
-            connection.exec_driver_sql(
-                'INSERT INTO segments (transcription_id, "index", start, "end", covers_seconds, state, text, text_raw, '
-                "dropped, seconds_worked) VALUES (?, ?, ?, ?, 1, 'done', ?, '', '', 0)",
-                (id, index, float(index), index + 1.0, text),
-            )
-        pieces = '[{"start": 1.0, "end": 2.0, "text": "改成会议"}]'
-        connection.exec_driver_sql(
-            "INSERT INTO edits (transcription_id, first, last, pieces, edited_at) VALUES (?, 1, 1, ?, '2026-11-01')",
-            (id, pieces),
-        )
+        times = [{"start": float(index), "end": index + 1.0, "covers_seconds": 1.0} for index in range(len(texts))]
+        said = [{"index": index, "state": "done", "text": text} for index, text in enumerate(texts)]
+        segments.add(connection, id, [time | one for time, one in zip(times, said, strict=True)])
+        edits.replace(connection, id, 1, 1, [{"start": 1.0, "end": 2.0, "text": "改成会议"}], BEGIN)
         found = [(row["index"], row["start"], row["text"]) for row in history.places(connection, id, "会议")]
         latin = history.places(connection, id, "MEETING")
 

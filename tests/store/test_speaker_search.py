@@ -18,7 +18,7 @@ from app.store.files.recordings import Files
 from app.store.queries import diarizations, edits, history, segments, transcriptions, trash
 from app.store.queries.history_filter import RARE, HistoryFilter, HistoryPosition, plan_query
 from app.store.queries.voices import speaker_names
-from tests.store.conftest import BEGIN, SavedTranscriptions
+from tests.store.conftest import BEGIN, ON_SQLITE, SavedTranscriptions
 
 SAID = (("今天讨论预算", 1), ("下周会议 about the budget", 2), ("预算已经完成", 2))
 
@@ -143,6 +143,7 @@ def test_filters_and_pages_go_together(saved: SavedTranscriptions) -> None:
     assert found(saved, "Wang", until=BEGIN + timedelta(minutes=3)) == ids[3:]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("rows", [1, RARE + 1])
 @pytest.mark.parametrize("query", ["", "讨论"])
 @pytest.mark.parametrize("state", [None, JobState.FAILED])
@@ -168,7 +169,7 @@ def test_a_page_is_found_in_indexes_alone_and_never_sorted(
 def test_excerpts_are_of_the_speaker_alone(saved: SavedTranscriptions) -> None:
     spoken(saved, {1: "Wang", 2: "Li"})
     database = saved.database
-    page = History(Queue(database, Files(database.file.parent))).page(HistoryFilter(query="预算", speaker="Li"), 10)
+    page = History(Queue(database, Files(database.folder))).page(HistoryFilter(query="预算", speaker="Li"), 10)
 
     [result] = page.results
     assert [excerpt.start for excerpt in result.excerpts] == [10.0]

@@ -18,8 +18,8 @@ from app.domain.errors.backup import BackupUnusable, DataInUse
 from app.domain.errors.setup import DatabaseUnusable
 from app.domain.options import TranscriptionOptions
 from app.services.transcriptions.job_queue import Queue
-from app.store.database import Database
 from app.store.files.recordings import Files
+from app.store.sqlite.database import SqliteDatabase
 from app.support.backup import Places, back_up, restore
 from tests.warm import run
 
@@ -33,7 +33,7 @@ def _places(tmp_path: Path) -> Places:
 
 
 def open_queue(places: Places) -> Queue:
-    database = Database(places.data_dir)
+    database = SqliteDatabase(places.data_dir)
     database.migrate()
     return Queue(database, Files(places.data_dir))
 

@@ -12,11 +12,11 @@ import pytest
 from app.domain.errors.backup import BackupUnusable
 from app.domain.errors.base import AppError
 from app.domain.errors.cases import CaseDamaged, CaseError, CaseUnreadable
-from app.store.database import Database
 from app.support.backup import Places, back_up, restore
 from app.support.case import AudioChoice, CaseChoice
 from app.support.case.archive import open_archive
 from app.support.replay.recorded import open_sound, read_case
+from tests.databases import database_in
 from tests.services.conftest import LIMITS, House
 from tests.support.cases import make
 from tests.support.test_case import recognised
@@ -106,7 +106,7 @@ def test_a_file_of_another_shape_is_refused_or_read(house: House, tmp_path: Path
 def test_a_backup_changed_anywhere_is_refused_or_restored(tmp_path: Path) -> None:
     places = Places(tmp_path / "data", tmp_path / "logs")
     places.data_dir.mkdir()
-    database = Database(places.data_dir)
+    database = database_in(places.data_dir)
     database.migrate()
     database.close()
     back_up(places, tmp_path / "backup.zip", recordings=False)

@@ -25,8 +25,8 @@ from app.i18n import translator
 from app.paths import builtin_model_dir
 from app.services.inference import devices as looks
 from app.services.inference.devices import probe_devices
-from app.store.database import SCHEMA_VERSION
 from app.store.files.recordings import ORPHANS_FOLDER
+from app.store.migration import SCHEMA_VERSION
 from app.support.doctor import Check, Examination, Status, Subject, _made, glance
 from app.support.doctor.computing import (
     device_check,

@@ -21,13 +21,13 @@ from app.domain.states import JobState
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.job_store import JobStore
 from app.services.transcriptions.orphans import Recovered, recover
-from app.store.database import Database
 from app.store.files.description import ARRIVING_NAME, RECORDING_NAME
 from app.store.files.recordings import Files
 from app.support.backup import Places, back_up, restore
 from app.support.doctor import Subject
 from app.support.doctor.places import orphans as look_for_orphans
 from tests.conftest import REPOSITORY
+from tests.databases import database_in
 from tests.warm import run
 
 
@@ -39,7 +39,7 @@ def _places(tmp_path: Path) -> Places:
 
 
 def open_queue(places: Places) -> Queue:
-    database = Database(places.data_dir)
+    database = database_in(places.data_dir)
     database.migrate()
     return Queue(database, Files(places.data_dir))
 

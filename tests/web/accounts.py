@@ -18,7 +18,7 @@ from app.main import create_app
 from app.services.people import passwords
 from app.services.people.accounts import Accounts
 from app.settings import Settings
-from app.store.database import Database
+from tests.databases import database_in
 
 PASSWORD = "four words in a row"
 ADDRESS = "http://127.0.0.1"
@@ -68,7 +68,7 @@ class Office:
 def office(settings: Settings, **values: Any) -> Iterator[Office]:
     """Serve the data folder of `settings` with a login, and one administrator called admin."""
     settings = settings.model_copy(update={"login": "always", **values})
-    with quick_passwords(), closing(Database(settings.data_dir)) as database:
+    with quick_passwords(), closing(database_in(settings.data_dir)) as database:
         database.migrate()
         accounts = Accounts(database, login_rule(settings))
         if not accounts.people.is_anybody():

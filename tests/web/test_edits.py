@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
-from app.store.database import Database
 from app.store.files.recordings import Files
+from tests.databases import database_in
 from tests.recognised import recognised
 from tests.web.conftest import API
 
@@ -21,7 +21,7 @@ SENTENCES = ("今天天气好", "明天下雨", "后天放晴")
 @pytest.fixture(name="path")
 def _path(client: TestClient, settings: Settings) -> Iterator[str]:
     """The address of a transcription of three sentences."""
-    database = Database(settings.data_dir)
+    database = database_in(settings.data_dir)
     yield f"{API}/{recognised(Queue(database, Files(settings.data_dir)), SENTENCES)}"
     database.close()
 

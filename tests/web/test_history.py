@@ -29,10 +29,10 @@ def names(client: TestClient, address: str = API, **parameters: Any) -> list[str
 
 def finish(settings: Settings, id: str, text: str, language: str, start: float = 12.5) -> None:
     """Give a transcription the text that a worker would have found."""
-    from app.store.database import Database
     from app.store.queries import transcriptions
+    from tests.databases import database_in
 
-    database = Database(settings.data_dir)
+    database = database_in(settings.data_dir)
     with database.writing() as connection:
         transcriptions.change(
             connection,

@@ -17,7 +17,7 @@ from app.services.people.accounts import Accounts
 from app.services.people.attempts import FREE, SPREAD_FREE, Attempts
 from app.services.people.passwords import check_password, hash_password, is_password, needs_new_hash
 from app.settings import Settings
-from app.store.database import Database
+from tests.databases import database_in
 from tests.web.accounts import PASSWORD, QUICK_HASHER, Office, office
 
 ACCOUNT = "/api/v1/account"
@@ -315,7 +315,7 @@ def test_what_was_stored_without_a_login_becomes_the_first_administrators(settin
 
 
 def test_accounts_are_not_ignored_on_the_loopback_address(settings: Settings) -> None:
-    with closing(Database(settings.data_dir)) as database:
+    with closing(database_in(settings.data_dir)) as database:
         database.migrate()
         accounts = Accounts(database, login_rule(settings))
         before = accounts.needs_login
@@ -378,7 +378,7 @@ def test_a_file_can_hold_the_first_password(settings: Settings, tmp_path: Path) 
 
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     wanted = settings.model_copy(update={"login": "always", "admin_password_file": tmp_path / "password"})
-    with closing(Database(settings.data_dir)) as database:
+    with closing(database_in(settings.data_dir)) as database:
         database.migrate()
         assert prepare_login(wanted, database) is None
     with office(settings) as house:

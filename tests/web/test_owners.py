@@ -23,8 +23,8 @@ from app.composition import login_rule
 from app.domain.people import Permission, Role
 from app.services.people.accounts import Accounts
 from app.settings import Settings
-from app.store.database import Database
 from tests.conftest import data_folder
+from tests.databases import database_in
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.loops import run_apart
 from tests.waiting import wait_until
@@ -62,7 +62,7 @@ def _house(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Ho
     imports.mkdir()
     (imports / "call.wav").write_bytes(recording()["file"][1])
     house = House(data, "EchoEngine", {"login": "always", "import_root": str(imports)})
-    with closing(Database(data)) as database:
+    with closing(database_in(data)) as database:
         database.migrate()
         accounts = Accounts(database, login_rule(Settings(data_dir=data, login="always")))
         accounts.begin("four words in a row")

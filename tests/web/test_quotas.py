@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from app.domain.people import Permission
 from app.settings import Settings
 from app.store.database import Database
+from tests.databases import database_in
 from tests.waiting import wait_until
 from tests.web.accounts import Office, office, send_recording
 
@@ -32,7 +33,7 @@ def _house(settings: Settings) -> Iterator[Office]:
 @pytest.fixture(name="database")
 def _database(settings: Settings, house: Office) -> Iterator[Database]:
     assert house
-    found = Database(settings.data_dir)
+    found = database_in(settings.data_dir)
     yield found
     found.close()
 

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 from app.domain.speakers import SpeakerTurn
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
-from app.store.database import Database
 from app.store.files.recordings import Files
 from app.store.queries import diarizations
+from tests.databases import database_in
 from tests.recognised import recognised
 from tests.web.conftest import API
 
@@ -25,7 +25,7 @@ TURNS = (SpeakerTurn(0.0, 5.0, 1), SpeakerTurn(10.0, 15.0, 2, 0.4), SpeakerTurn(
 @pytest.fixture(name="path")
 def _path(client: TestClient, settings: Settings) -> Iterator[str]:
     """The address of a transcription of three sentences by two speakers."""
-    database = Database(settings.data_dir)
+    database = database_in(settings.data_dir)
     id = recognised(Queue(database, Files(settings.data_dir)), SENTENCES)
     with database.writing() as connection:
         diarizations.replace(connection, id, "test", TURNS)
@@ -119,7 +119,7 @@ def test_what_does_not_fit_is_refused(
 
 
 def test_a_text_without_speakers_has_none(client: TestClient, settings: Settings) -> None:
-    database = Database(settings.data_dir)
+    database = database_in(settings.data_dir)
     id = recognised(Queue(database, Files(settings.data_dir)), SENTENCES)
     database.close()
 
@@ -130,7 +130,7 @@ def test_a_text_without_speakers_has_none(client: TestClient, settings: Settings
 def test_paragraphs_are_cut_where_the_speaker_changes_and_whole_again_on_request(
     client: TestClient, settings: Settings
 ) -> None:
-    database = Database(settings.data_dir)
+    database = database_in(settings.data_dir)
     id = recognised(Queue(database, Files(settings.data_dir)), ("今天天气好", "明天下雨"))
     path = f"{API}/{id}"
     words = client.get(f"{path}/segments").json()["segments"][0]["words"]
@@ -154,7 +154,7 @@ def test_paragraphs_are_cut_where_the_speaker_changes_and_whole_again_on_request
 def test_what_people_have_written_is_cut_too_but_no_short_word_of_assent(
     client: TestClient, settings: Settings
 ) -> None:
-    database = Database(settings.data_dir)
+    database = database_in(settings.data_dir)
     id = recognised(Queue(database, Files(settings.data_dir)), ("今天天气好",))
     path = f"{API}/{id}"
     changes = [{"first": 0, "last": 0, "pieces": [{"text": "今日天气好吗"}]}]

@@ -16,9 +16,9 @@ from app.domain.errors.uploads import UploadInterrupted
 from app.domain.options import TranscriptionOptions
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
-from app.store.database import Database
 from app.store.files.recordings import Files
 from app.web.forms import recording
+from tests.databases import database_in
 from tests.waiting import wait_until
 from tests.web.conftest import API, Server, serving, usual_options
 
@@ -251,7 +251,7 @@ def test_an_upload_whose_client_goes_away_leaves_nothing(server: Server) -> None
 
 def test_an_upload_that_falls_silent_was_interrupted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "SILENCE_SECONDS", 0.1)
-    queue = Queue(Database(settings.data_dir), Files(settings.data_dir))
+    queue = Queue(database_in(settings.data_dir), Files(settings.data_dir))
     arrived = iter([{"type": "http.request", "body": FILE, "more_body": True}])
 
     async def receive() -> Message:

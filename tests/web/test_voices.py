@@ -16,10 +16,10 @@ from app.domain.speakers import SpeakerTurn
 from app.domain.speakers.known_voices import VoiceProposal
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
-from app.store.database import Database
 from app.store.files.recordings import Files
 from app.store.queries import diarizations
 from app.store.queries.voices import known_voices
+from tests.databases import database_in
 from tests.recognised import recognised
 from tests.web.accounts import office
 from tests.web.conftest import API
@@ -42,7 +42,7 @@ def _path(client: TestClient, settings: Settings) -> Iterator[str]:
     """The address of a transcription whose second speaker sounds like the one known voice."""
     assert client.post(f"{VOICES}/import", json={"voices": [VOICE]}).json() == {"count": 1}
     [voice] = client.get(VOICES).json()["voices"]
-    database = Database(settings.data_dir)
+    database = database_in(settings.data_dir)
     id = recognised(Queue(database, Files(settings.data_dir)), ("今天", "明天"))
     with database.writing() as connection:
         diarizations.replace(connection, id, "test", TURNS)
@@ -160,7 +160,7 @@ def test_the_voices_of_a_person_go_with_them(settings: Settings) -> None:
 
         assert removed.status_code == 204, removed.text
         assert admin.get(VOICES).json()["voices"] == []
-        database = Database(settings.data_dir)
+        database = database_in(settings.data_dir)
         with database.reading() as connection:
             assert known_voices.counts(connection) == {}
         database.close()

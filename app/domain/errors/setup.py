@@ -164,6 +164,55 @@ class DatabasePartRemoved(DatabaseUnusable):
     advice = N_("Restart the program. Remove no file whose name begins with app.db while it runs.")
 
 
+class DatabaseUrlInvalid(DatabaseUnusable):
+    code = "database_url_invalid"
+    message = N_("FUNASR_DATABASE_URL names no database: {reason}")
+    advice = N_("Write postgresql://USER:PASSWORD@HOST:PORT/NAME; leave it empty for the file in the data folder.")
+
+
+class DatabaseDriverMissing(DatabaseUnusable):
+    code = "database_driver_missing"
+    message = N_("For the database {file} the Python package psycopg is needed, which is not installed: {reason}")
+    advice = N_("Install it: pip install 'psycopg[binary]'.")
+
+
+class DatabaseUnreachable(DatabaseUnusable):
+    code = "database_unreachable"
+    message = N_("The database server of {file} cannot be reached: {reason}")
+    advice = N_(
+        "Check that PostgreSQL runs there and that FUNASR_DATABASE_URL names its host and port; work goes on by itself "
+        "as soon as it answers."
+    )
+
+
+class DatabaseRefused(DatabaseUnusable):
+    code = "database_refused"
+    message = N_("The database server of {file} refuses: {reason}")
+    advice = N_(
+        "Check user, password and name in FUNASR_DATABASE_URL. The database must exist and belong to that user."
+    )
+
+
+class DatabaseReadOnly(DatabaseUnusable):
+    code = "database_read_only"
+    message = N_("The database {file} can only be read: {reason}")
+    advice = N_("A standby server takes no changes: name the primary one in FUNASR_DATABASE_URL.")
+
+
+class DatabaseServerFull(DatabaseUnusable):
+    code = "database_server_full"
+    message = N_("The database server of {file} has no room left: {reason}")
+    advice = N_("Free some space on its disk or in its memory; work goes on by itself then.")
+
+
+class DatabaseUnsuited(DatabaseUnusable):
+    code = "database_unsuited"
+    message = N_("The database {file} cannot hold the texts: {reason}")
+    advice = N_(
+        "Make a database of its own on PostgreSQL 13 or newer: createdb --encoding=UTF8 --template=template0 NAME"
+    )
+
+
 class NotReady(SetupError):
     code = "not_ready"
     status = 503

@@ -69,7 +69,7 @@ class ClientRequests:
         self._most_waiting = most_waiting
         self.changes = JobChanges(queue)
         """Tells who waits for a job how far that is."""
-        self.refused = RefusedRequests(queue.database.file.parent)
+        self.refused = RefusedRequests(queue.database.folder)
 
     def admit(self, incoming: UploadFile, wanted: Wanted) -> Admitted:
         """Queue a received recording, or find the job that reads it already.

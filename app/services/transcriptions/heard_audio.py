@@ -86,7 +86,7 @@ class HeardAudio:
             AppError: it is no sound, or longer than `most_seconds`.
         """
         limits = replace(self._limits, max_seconds=most_seconds)
-        with scratch(self._queue.database.file.parent) as folder:
+        with scratch(self._queue.database.folder) as folder:
             source, target = folder / "sound", folder / "samples.s16"
             source.write_bytes(content)
             decoding = partial(decode_apart, source, target, limits, self._stopping.is_set, pool=self._children)

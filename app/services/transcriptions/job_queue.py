@@ -29,11 +29,11 @@ from app.services.transcriptions.recordings import Recordings
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
-from app.store.files.snapshot import forget_in_copies
 from app.store.files.upload_file import UploadFile
 from app.store.queries import diarizations, edits, history, segments, transcriptions, trash
 from app.store.queries.history_filter import HistoryFilter
 from app.store.rows import new_row, segment_from, transcription_from
+from app.store.sqlite.snapshot import forget_in_copies
 
 _log = logging.getLogger(__name__)
 
@@ -262,7 +262,7 @@ class Queue(Recordings):
         self.files.remove(id)
         with self.database.writing() as connection:
             transcriptions.remove(connection, id)
-        forget_in_copies(self.database.file.parent, id)
+        forget_in_copies(self.database.folder, id)
 
     # Waiting for work within one process; workers of other processes poll
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.store.database import Row
+from app.store.functions import instr
 from app.store.queries.history_filter import (
     HistoryFilter,
     HistoryPosition,
@@ -139,30 +141,38 @@ def _own_totals() -> Select[Any]:
 
 def places(connection: Connection, id: str, term: str) -> list[Row]:
     """Return the first passages of a transcription that contain `term`: segments, and their edits."""
-    found = all_of(connection.execute(_PLACES, {"id": id, "term": term}))
+    found = all_of(connection.execute(_PLACES[connection.dialect.name], {"id": id, "term": term}))
     return sorted(found, key=lambda row: float(row["start"]))[:EXCERPTS]
 
 
-def _places() -> CompoundSelect[Any]:
-    """Build the query of `places`; each half stops when it has found enough."""
+def _places(start: ColumnElement[Any], written: ColumnElement[Any]) -> CompoundSelect[Any]:
+    """Build the query of `places` from the values of an edit's piece; each half stops when it has found enough."""
     id, term = bindparam("id", type_=Text), func.lower(bindparam("term", type_=Text))
     is_edited = exists().where(edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last))
     recognised = (
         select(segments.c.index, segments.c.start, segments.c.text)
-        .where(segments.c.transcription_id == id, func.instr(func.lower(segments.c.text), term) > 0, ~is_edited)
+        .where(segments.c.transcription_id == id, instr(func.lower(segments.c.text), term) > 0, ~is_edited)
         .order_by(segments.c.index)
         .limit(EXCERPTS)
     )
-    piece = func.json_each(edits.c.pieces).table_valued("value", joins_implicitly=True)
-    start, written = (func.json_extract(piece.c.value, f"$.{name}") for name in ("start", "text"))
     by_hand = (
         select(edits.c.first, start, written)
-        .where(edits.c.transcription_id == id, func.instr(func.lower(written), term) > 0)
+        .where(edits.c.transcription_id == id, instr(func.lower(written), term) > 0)
         .order_by(edits.c.first)
         .limit(EXCERPTS)
     )
     return union_all(*(select(half.subquery()) for half in (recognised, by_hand)))
 
 
-_PLACES = _places()
+def _piece_in_sqlite() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    piece = func.json_each(edits.c.pieces).table_valued("value", joins_implicitly=True)
+    return func.json_extract(piece.c.value, "$.start"), func.json_extract(piece.c.value, "$.text")
+
+
+def _piece_in_postgresql() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    piece = func.json_array_elements(edits.c.pieces, type_=JSON).column_valued("piece", joins_implicitly=True)
+    return piece["start"].as_float(), piece["text"].as_string()
+
+
+_PLACES = {"sqlite": _places(*_piece_in_sqlite()), "postgresql": _places(*_piece_in_postgresql())}
 """Built once: a page of search results runs it dozens of times, and building costs more than running."""

@@ -8,21 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, TextClause, func, literal, select, tuple_
 
 from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.store.queries import search
 from app.store.queries.ownership import is_own, is_seen
-from app.store.queries.voices.speaker_names import SLOTS, match, speaker_index
+from app.store.queries.voices.speaker_names import SLOTS, says_words, speaker_index
 from app.store.tables import UtcDateTime, history_totals, transcriptions
 
+HasWords: TypeAlias = ColumnElement[bool] | TextClause
 RARE = 500  # rows of a kind; checking each against the word index takes a hundredth of a second
 
-_has_words = "search_index MATCH :expression"
-_says_words = "speaker_index MATCH :expression"
 _rows = transcriptions.c
 _rowid = search.search_index.c.rowid
 _entry = speaker_index.c.rowid
@@ -102,10 +101,10 @@ def plan_query(connection: Connection, wanted: HistoryFilter) -> QueryPlan | Non
         return _of_speaker(connection, wanted)
     if not wanted.query.strip():
         return _without_words(wanted)
-    expression, count = search.match(wanted.query), count_of_kind(connection, wanted)
-    if expression is None or not count:
+    has_words, count = search.has_words(connection, wanted.query), count_of_kind(connection, wanted)
+    if has_words is None or not count:
         return None
-    return _of_rare_kind(wanted, expression) if wanted.is_kind and count <= RARE else _by_words(wanted, expression)
+    return _of_rare_kind(wanted, has_words) if wanted.is_kind and count <= RARE else _by_words(wanted, has_words)
 
 
 def count_of_kind(connection: Connection, wanted: HistoryFilter) -> int:
@@ -131,14 +130,12 @@ def _without_words(wanted: HistoryFilter) -> QueryPlan:
     return QueryPlan(select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number)), order)
 
 
-def _by_words(wanted: HistoryFilter, expression: str) -> QueryPlan:
+def _by_words(wanted: HistoryFilter, has_words: HasWords) -> QueryPlan:
     of_kind = select(_rows.number).where(_rows.number == _rowid, *_kind(wanted)).correlate(search.search_index)
-    has_words = text(_has_words).bindparams(expression=expression)
     return QueryPlan(select(_rowid).where(has_words, *_span(wanted, _rowid), of_kind.exists()), (_rowid,))
 
 
-def _of_rare_kind(wanted: HistoryFilter, expression: str) -> QueryPlan:
-    has_words = text(_has_words).bindparams(expression=expression)
+def _of_rare_kind(wanted: HistoryFilter, has_words: HasWords) -> QueryPlan:
     match = select(_rowid).where(has_words, _rowid == _rows.number).correlate(transcriptions)
     query = select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number), match.exists())
     return QueryPlan(query, (_rows.number,))
@@ -146,10 +143,9 @@ def _of_rare_kind(wanted: HistoryFilter, expression: str) -> QueryPlan:
 
 def _of_speaker(connection: Connection, wanted: HistoryFilter) -> QueryPlan | None:
     """Return how to find where somebody of this name speaks, or says something."""
-    expression, count = match(wanted.speaker, wanted.query), count_of_kind(connection, wanted)
-    if expression is None or not count:
+    has_words, count = says_words(connection, wanted.speaker, wanted.query), count_of_kind(connection, wanted)
+    if has_words is None or not count:
         return None
-    has_words = text(_says_words).bindparams(expression=expression)
     if wanted.is_kind and count <= RARE:
         is_entry = _entry.between(_rows.number * SLOTS, _rows.number * SLOTS + SLOTS - 1)
         said = select(_entry).where(has_words, is_entry).correlate(transcriptions)

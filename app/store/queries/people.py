@@ -80,12 +80,14 @@ def remove(connection: Connection, id: str) -> None:
 def give(connection: Connection, owner: str | None, heir: str) -> None:
     """Let everything of `owner`, or what belongs to nobody, belong to `heir`."""
     for table in OWNED:
-        connection.execute(update(table).where(table.c.owner.is_(owner)).values(owner=heir))
+        connection.execute(update(table).where(table.c.owner.is_not_distinct_from(owner)).values(owner=heir))
 
 
 def list_names(connection: Connection, owner: str | None) -> list[Row]:
     """Return id, kind and name of somebody's saved lists."""
-    query = select(saved_lists.c.id, saved_lists.c.kind, saved_lists.c.name).where(saved_lists.c.owner.is_(owner))
+    query = select(saved_lists.c.id, saved_lists.c.kind, saved_lists.c.name).where(
+        saved_lists.c.owner.is_not_distinct_from(owner)
+    )
     return _all(connection, query)
 
 

@@ -1,6 +1,6 @@
-"""The full-text index of names and texts: how text is split into index words, and a query into a match expression.
+"""The full-text index of names and texts: how text is split into index words, and a query into phrases of them.
 
-SQLite's index splits words at spaces, which Chinese lacks. So each run of characters is indexed as overlapping pairs
+Databases split words at spaces, which Chinese lacks. So each run of characters is indexed as overlapping pairs
 plus its last character: 会议室 becomes "会议 议室 室". A query of two characters is then one index word, one of three a
 phrase of two words, and a single character a word prefix.
 """
@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import Connection, column, delete, insert, select, table
+from sqlalchemy import ColumnElement, Connection, TextClause, column, delete, insert, select, table, text
 
+from app.store.postgresql import words
+from app.store.postgresql.words import Phrase
 from app.store.tables import speaker_names, transcriptions
 
-search_index = table("search_index", column("rowid"), column("name"), column("text"))
-"""The virtual table; the rowid of an entry is the `number` of its transcription."""
+POSTGRESQL = "postgresql"
+search_index = table("search_index", *map(column, ("rowid", "name", "text", "content", "words", "is_coarse")))
+"""The virtual table of SQLite, with a name and a text, or the table of PostgreSQL, with the other three columns.
+
+The rowid of an entry is the `number` of its transcription.
+"""
 
 LONGEST_QUERY = 200  # characters
 _UNSPACED = (
@@ -33,14 +41,30 @@ def split(text: str) -> str:
     return " ".join(word for run, is_unspaced in _runs(text) for word in _words(run, is_unspaced))
 
 
-def match(query: str) -> str | None:
-    """Return the FTS match expression for `query`; None if it has nothing searchable.
+def has_words(connection: Connection, query: str) -> ColumnElement[bool] | TextClause | None:
+    """Return the condition on `search_index` that `query` matches; None if it has nothing searchable.
 
-    All terms must occur, in any order; a term in quotes is a phrase, and the last word of each is a prefix. Words are
-    letters and digits in quotes added here, so that nothing in them can be an operator.
+    All terms must occur, in any order; a term in quotes is a phrase, and the last word of each is a prefix.
     """
-    phrases = [_phrase(term) for term in terms(query)]
-    return " ".join(phrases) or None
+    found = phrases(query)
+    if not found:
+        return None
+    if connection.dialect.name == POSTGRESQL:
+        return words.matches(search_index.c, found)
+    return text("search_index MATCH :expression").bindparams(expression=fts_expression(found))
+
+
+def phrases(query: str) -> list[Phrase]:
+    """Return the terms of a query as phrases of index words; none if it has nothing searchable."""
+    return [_phrase(term) for term in terms(query)]
+
+
+def fts_expression(phrases: Iterable[Phrase]) -> str:
+    """Return the expression of SQLite's index for all of `phrases`, in any order.
+
+    Words are letters and digits in quotes added here, so that nothing in them can be an operator.
+    """
+    return " ".join(f'"{" ".join(phrase.words)}"' + "*" * phrase.is_prefix for phrase in phrases)
 
 
 def terms(query: str) -> list[str]:
@@ -71,7 +95,12 @@ def index_text(connection: Connection, id: str) -> None:
     named = connection.scalars(select(speaker_names.c.name).where(speaker_names.c.transcription_id == id))
     names = " ".join(map(split, (name, *named)))
     forget(connection, number)
-    connection.execute(insert(search_index).values(rowid=number, name=names, text=split(text)))
+    connection.execute(insert(search_index).values(rowid=number, **entry(connection, name=names, text=split(text))))
+
+
+def entry(connection: Connection, **columns: str) -> dict[str, Any]:
+    """Return the values of an index entry for the index words of each column."""
+    return words.entry(*columns.values()) if connection.dialect.name == POSTGRESQL else dict(columns)
 
 
 def forget(connection: Connection, number: int) -> None:
@@ -88,14 +117,13 @@ def _words(run: str, is_unspaced: bool) -> list[str]:
     return [first + second for first, second in pairwise(run)] + [run[-1]] if is_unspaced else [run]
 
 
-def _phrase(term: str) -> str:
-    """Return `term` as a phrase of index words."""
+def _phrase(term: str) -> Phrase:
     runs = _runs(term)
-    words = [word for run, is_unspaced in runs for word in _words(run, is_unspaced)]
+    found = tuple(word for run, is_unspaced in runs for word in _words(run, is_unspaced))
     last, is_unspaced = runs[-1]
     if is_unspaced and len(last) > 1:
-        return f'"{" ".join(words[:-1])}"'
-    return f'"{" ".join(words)}"*'
+        return Phrase(found[:-1], is_prefix=False)
+    return Phrase(found, is_prefix=True)
 
 
 def _is_latin(run: str) -> bool:

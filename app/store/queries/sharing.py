@@ -45,8 +45,8 @@ def add_grant(connection: Connection, **values: Any) -> None:
     """Share with a person or a group; a former grant to the same is replaced."""
     same = (
         grants.c.transcription_id == values["transcription_id"],
-        grants.c.person_id.is_(values["person_id"]),
-        grants.c.group_name.is_(values["group_name"]),
+        grants.c.person_id.is_not_distinct_from(values["person_id"]),
+        grants.c.group_name.is_not_distinct_from(values["group_name"]),
     )
     connection.execute(delete(grants).where(*same))
     connection.execute(insert(grants).values(**values))

@@ -120,7 +120,7 @@ def claim(
 
     Jobs that name a model are skipped unless `naming_models`.
     """
-    oldest = _waiting_ids(naming_models).order_by(*_in_turn).limit(1)
+    oldest = _waiting_ids(naming_models).order_by(*_in_turn).limit(1).with_for_update(skip_locked=True)
     query = (
         update(transcriptions)
         .where(transcriptions.c.id == oldest.scalar_subquery())

@@ -17,8 +17,8 @@ from app import PROGRAM
 from app.domain.addresses import is_loopback
 from app.domain.errors.base import N_
 from app.engine.preparation.sandbox import SandboxSupport, sandbox_support
-from app.store.database import DATABASE_NAME
-from app.store.files.snapshot import newest_moment
+from app.store.sqlite.database import DATABASE_NAME
+from app.store.sqlite.snapshot import newest_moment
 from app.support.doctor.check import Check, Subject, failure, note, ok, warning
 from app.support.doctor.packages import REINSTALL
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.domain.errors.base import N_
-from app.store.database import DATABASE_NAME, SCHEMA_VERSION
 from app.store.files.recordings import ORPHANS_FOLDER
-from app.store.files.snapshot import schema_of, verdict_of
+from app.store.migration import SCHEMA_VERSION
+from app.store.sqlite.database import DATABASE_NAME
+from app.store.sqlite.snapshot import schema_of, verdict_of
 from app.support.doctor.check import Check, Status, Subject, failure, note, ok, warning
 
 LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from app.domain.speakers.known_voices import HeardVoice, KnownVoice, Vector, VoiceProposal
+from app.store.functions import overwrite_deleted
 from app.store.queries.ownership import is_private, new_owner
 from app.store.tables import known_voices, voice_proposals
 
@@ -57,19 +57,19 @@ def change(connection: Connection, id: str, **values: Any) -> None:
 
 def remove(connection: Connection, ids: Iterable[str]) -> None:
     """Remove voices with all proposals of them, and overwrite what the file held of them."""
-    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    overwrite_deleted(connection)
     connection.execute(delete(known_voices).where(_voices.id.in_(list(ids))))
 
 
 def of_owner(connection: Connection, owner: str | None) -> list[KnownVoice]:
     """Return somebody's voices, for the program's own work."""
-    query = select(known_voices).where(_voices.owner.is_(owner))
+    query = select(known_voices).where(_voices.owner.is_not_distinct_from(owner))
     return [_voice(row) for row in connection.execute(query).mappings()]
 
 
 def give(connection: Connection, owner: str | None, heir: str) -> None:
     """Let the voices of `owner` belong to `heir`."""
-    connection.execute(update(known_voices).where(_voices.owner.is_(owner)).values(owner=heir))
+    connection.execute(update(known_voices).where(_voices.owner.is_not_distinct_from(owner)).values(owner=heir))
 
 
 def proposed(connection: Connection, transcription_id: str) -> list[VoiceProposal]:
@@ -89,16 +89,20 @@ def propose(connection: Connection, transcription_id: str, found: Iterable[Voice
     existing = set(connection.scalars(select(_voices.id)))
     for each in found:
         if each.voice in existing:
-            values = {"transcription_id": transcription_id, "speaker": each.speaker, "voice_id": each.voice}
-            statement = upsert(voice_proposals).values(**values, likeness=each.likeness, is_refused=False)
-            connection.execute(statement.on_conflict_do_update(set_={"likeness": each.likeness}))
+            _put(connection, transcription_id, each.speaker, each.voice, likeness=each.likeness)
 
 
 def refuse(connection: Connection, transcription_id: str, speaker: int, voice: str) -> None:
     """Remember that a speaker is not this person."""
-    values = {"transcription_id": transcription_id, "speaker": speaker, "voice_id": voice}
-    statement = upsert(voice_proposals).values(**values, likeness=0.0, is_refused=True)
-    connection.execute(statement.on_conflict_do_update(set_={"is_refused": True}))
+    _put(connection, transcription_id, speaker, voice, is_refused=True)
+
+
+def _put(connection: Connection, transcription_id: str, speaker: int, voice: str, **values: Any) -> None:
+    """Change the row of a speaker and a voice, or add it."""
+    key = {"transcription_id": transcription_id, "speaker": speaker, "voice_id": voice}
+    if not connection.execute(update(voice_proposals).filter_by(**key).values(**values)).rowcount:
+        added = {"likeness": 0.0, "is_refused": False, **key, **values}
+        connection.execute(insert(voice_proposals).values(**added))
 
 
 def renumber(connection: Connection, transcription_id: str, numbers: Mapping[int, int]) -> None:

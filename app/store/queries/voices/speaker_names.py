@@ -12,11 +12,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, column, delete, func, insert, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    TextClause,
+    and_,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    table,
+    text,
+)
 
 from app.domain.edits import edit_from, overlaid
 from app.domain.speakers import Speakers, with_speakers
 from app.domain.transcript import Segment, join_texts
+from app.store.postgresql import words
 from app.store.queries import edits, search, segments
 from app.store.queries.ownership import is_seen
 from app.store.rows import segment_from
@@ -26,7 +41,10 @@ SLOTS = 32  # entries that one transcription may have: more than speakers
 MOST_SUGGESTED = 50
 MOST_LOOKED_AT = 2000  # names, most of them of speakers whom only others see
 
-speaker_index = table("speaker_index", column("rowid", Integer), column("speaker"), column("text"))
+speaker_index = table(
+    "speaker_index", column("rowid", Integer), *map(column, ("speaker", "text", "content", "words", "is_coarse"))
+)
+"""See `search_index`."""
 _names = speaker_names.c
 
 
@@ -35,13 +53,18 @@ def folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def match(name: str, query: str) -> str | None:
-    """Return the FTS match expression for what somebody says; None if the query has nothing searchable."""
-    speaker = f'speaker : "{index_word(name)}"'
-    if not query.strip():
-        return speaker
-    expression = search.match(query)
-    return expression and f"{speaker} AND text : ({expression})"
+def says_words(connection: Connection, name: str, query: str) -> ColumnElement[bool] | TextClause | None:
+    """Return the condition on `speaker_index` for what somebody says; None if the query has nothing searchable."""
+    found = search.phrases(query)
+    if query.strip() and not found:
+        return None
+    if connection.dialect.name == search.POSTGRESQL:
+        is_theirs = speaker_index.c.speaker == index_word(name)
+        return and_(is_theirs, words.matches(speaker_index.c, found)) if found else is_theirs
+    expression = f'speaker : "{index_word(name)}"'
+    if found:
+        expression += f" AND text : ({search.fts_expression(found)})"
+    return text("speaker_index MATCH :expression").bindparams(expression=expression)
 
 
 def index_names(connection: Connection, transcription_id: str, speakers: Speakers) -> None:
@@ -64,8 +87,8 @@ def add_names(connection: Connection, transcription_id: str, speakers: Speakers,
         entry = number * SLOTS + slot
         row = {"id": entry, "transcription_id": transcription_id, "name": name, "folded_name": key}
         connection.execute(insert(speaker_names).values(row))
-        words = {"rowid": entry, "speaker": index_word(name), "text": search.split(texts.get(key, ""))}
-        connection.execute(insert(speaker_index).values(words))
+        said = search.entry(connection, text=search.split(texts.get(key, "")))
+        connection.execute(insert(speaker_index).values(rowid=entry, speaker=index_word(name), **said))
 
 
 def is_named(connection: Connection, transcription_id: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from app.domain.edits import edit_from, overlaid
 from app.domain.speakers import Speakers, with_speakers
 from app.store.database import Row
+from app.store.functions import instr
 from app.store.queries import edits, segments
 from app.store.queries.voices.speaker_names import folded
 from app.store.rows import segment_from
@@ -33,7 +34,7 @@ def _ranges(connection: Connection, id: str, term: str) -> list[tuple[int, int]]
     """Return the segments with the term, and the edits with it, in order."""
     by_hand = [edit_from(row) for row in edits.of(connection, id)]
     covered = {index for edit in by_hand for index in range(edit.first, edit.last + 1)}
-    has_term = func.instr(func.lower(table.c.text), term) > 0
+    has_term = instr(func.lower(table.c.text), term) > 0
     query = select(table.c.index).where(table.c.transcription_id == id, has_term).order_by(table.c.index)
     recognised = [(index, index) for index in connection.scalars(query.limit(MOST_LOOKED_AT)) if index not in covered]
     edited = [(edit.first, edit.last) for edit in by_hand if any(term in piece.text.lower() for piece in edit.pieces)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from app.store.database_errors import database_error
+from app.store.sqlite.errors import database_error
 
 FORMER_PREFIX = "before-migration-"
 """Prefix of the copy of the database before a migration; followed by its schema version."""

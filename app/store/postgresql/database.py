@@ -1,0 +1,160 @@
+"""A database on a PostgreSQL server, which any number of machines may share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Integer, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.setup import DatabaseDriverMissing, DatabaseNewer, DatabaseUnsuited, DatabaseUrlInvalid
+from app.store.migration import SCHEMA_VERSION, SchemaUnknown, upgrade
+from app.store.postgresql import schema
+
+try:
+    import psycopg
+    from psycopg.adapt import Loader
+
+    from app.store.postgresql.errors import database_error
+except ImportError as error:
+    raise DatabaseDriverMissing(file="PostgreSQL", reason=str(error)) from error
+
+OLDEST = 13  # major version of PostgreSQL
+WRITING = 0x46756E41  # key of the advisory lock that writers take, in PostgreSQL's space of 64-bit keys
+CONNECT_SECONDS = 5
+_POOL = {"pool_size": 5, "max_overflow": 15, "pool_timeout": 60}  # the web uses up to 40 threads; the server has 100
+_SESSION = {
+    "timezone": "UTC",
+    "jit": "off",  # compiling a query takes longer than most of ours
+    "idle_in_transaction_session_timeout": "60s",  # a machine that vanished holds no lock for longer than that
+    "tcp_keepalives_idle": "10",  # nor does it keep its worker alive
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+
+class PostgresDatabase:
+    """Transactions on the database at `url`; see `app.store.database.Database`."""
+
+    def __init__(self, folder: Path, url: str, busy_seconds: float) -> None:
+        self.folder = folder
+        self._url = _checked(url)
+        self._engine = _engine(self._url, busy_seconds)
+        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @property
+    def name(self) -> str:
+        return self._url.set(drivername="postgresql", password=None, query={}).render_as_string()
+
+    def migrate(self) -> None:
+        """Make the schema in an empty database, or migrate it.
+
+        Raises:
+            DatabaseUnusable: it cannot be reached or used, or a newer version of the program made it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            self.folder.chmod(0o700)
+        with self.reading() as connection:
+            self._check_server(connection)
+            if schema.version_of(connection) == SCHEMA_VERSION:
+                return
+        with self.writing() as connection:
+            if schema.version_of(connection) is None:  # another process may have been first
+                schema.create(connection)
+            try:
+                upgrade(connection)
+            except SchemaUnknown as error:
+                raise DatabaseNewer(file=self.name) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read transaction with a consistent snapshot."""
+        with self._explained(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A write transaction. Writers take one lock, so that revisions become visible in their order."""
+        with self._explained(), self._engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITING})")
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _check_server(self, connection: Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise DatabaseUnsuited(file=self.name, reason=N_("its encoding is not UTF8"))
+        version = int(connection.exec_driver_sql("SHOW server_version_num").scalar() or 0) // 10_000
+        if version < OLDEST:
+            raise DatabaseUnsuited(file=self.name, reason=N_("its version is too old"))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OverflowError as error:
+            raise InvalidParameter(name="number", reason=N_("it is too large to be stored")) from error
+        except UnicodeEncodeError as error:
+            raise InvalidParameter(name="text", reason=N_("it holds half of a character")) from error
+        except (psycopg.Error, DBAPIError) as error:
+            raise database_error(error.orig if isinstance(error, DBAPIError) else error, self.name) from error
+
+
+def _checked(url: str) -> URL:
+    """Return the URL for SQLAlchemy.
+
+    Raises:
+        DatabaseUrlInvalid
+    """
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError):  # whose messages repeat the URL, and its password
+        raise DatabaseUrlInvalid(reason=N_("it is no URL")) from None
+    if found.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise DatabaseUrlInvalid(reason=N_("it begins neither with postgresql:// nor with postgres://"))
+    if not found.database:
+        raise DatabaseUrlInvalid(reason=N_("the name of the database is missing"))
+    return found.set(drivername="postgresql+psycopg")
+
+
+def _engine(url: URL, busy_seconds: float) -> Engine:
+    settings = _SESSION | {"lock_timeout": f"{int(busy_seconds * 1000)}ms"}
+    engine = create_engine(
+        url,
+        connect_args={
+            "application_name": "funasr-webui",
+            "connect_timeout": CONNECT_SECONDS,
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "prepare_threshold": None,  # a plan for any word suits neither rare words nor frequent ones
+        },
+        pool_pre_ping=True,  # notices that the server was restarted
+        hide_parameters=True,  # parameters contain what people said, and errors are logged
+        **_POOL,
+    )
+    engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: _WholeNumber}
+    event.listen(engine, "connect", _prepare_connection)
+    return engine
+
+
+class _WholeNumber(Integer):
+    """What the tables call an integer: those of SQLite have 64 bits, so that none is cast to PostgreSQL's 32."""
+
+
+class _NumberLoader(Loader):
+    """Reads the sums of whole numbers, which PostgreSQL gives as decimals."""
+
+    def load(self, data: Any) -> int | float:
+        told = bytes(data)
+        return float(told) if b"." in told else int(told)
+
+
+def _prepare_connection(connection: psycopg.Connection[Any], _record: Any) -> None:
+    connection.adapters.register_loader("numeric", _NumberLoader)
