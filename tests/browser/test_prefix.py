@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Response, Route, WebSocket, expect
+from playwright.sync_api import Browser, Dialog, Page, Request, Response, Route, WebSocket, expect
 
-from tests.browser.conftest import Server, Watch, hearing, serving, wait_for
+from tests.browser.conftest import Server, Watch, hearing, is_own, serving, wait_for
 from tests.browser.contexts import Contexts
 from tests.browser.proxies import NAME, RESOLVE, caddy, nginx
 from tests.browser.test_live import ANY_SENTENCE, in_state, start
@@ -117,20 +117,26 @@ def glance(route: Route) -> None:
 
 
 class PrefixWatch(Watch):
-    """Notes also sockets elsewhere, and answers that tell of a wrong address."""
+    """Notes also what is asked outside of the prefix, sockets elsewhere, and answers that tell of a wrong address."""
 
     def __init__(self, page: Page, address: str) -> None:
         super().__init__(page, address)
         self._sockets = address.replace("http", "ws", 1)
+        page.on("request", self._on_request)
         page.on("websocket", self._on_socket)
         page.on("response", self._on_response)
         page.on("dialog", accept)
 
     def stop(self) -> None:
         super().stop()
+        self.page.remove_listener("request", self._on_request)
         self.page.remove_listener("websocket", self._on_socket)
         self.page.remove_listener("response", self._on_response)
         self.page.remove_listener("dialog", accept)
+
+    def _on_request(self, request: Request) -> None:
+        if not is_own(request.url, self._address):
+            self.complaints.append(request.url)
 
     def _on_socket(self, socket: WebSocket) -> None:
         if not socket.url.startswith(self._sockets):
