@@ -29,6 +29,7 @@ from app.services.transcriptions.retention import Spans
 from app.settings import Origin, Settings, checked_value
 from app.store.database import Database, open_database
 from app.store.files.recordings import Files
+from app.store.files.upload_chunks import UploadFiles
 from app.support.case import Installation
 from app.support.doctor import Subject
 from app.support.doctor.examination import Examination
@@ -269,6 +270,16 @@ def open_files(settings: Settings) -> Files:
     from app.store.objects.recordings import StoredFiles
 
     return StoredFiles(settings.data_dir, bucket, copies_bytes, is_signed=settings.files_presigned)
+
+
+def open_uploads(settings: Settings) -> UploadFiles:
+    """Return the place of files that are uploaded in chunks: beside the recordings."""
+    if not settings.files_url:
+        return UploadFiles(settings.data_dir)
+    bucket = _bucket(settings)
+    from app.store.objects.uploads import StoredUploads
+
+    return StoredUploads(settings.data_dir, bucket)
 
 
 def _bucket(settings: Settings) -> Bucket:

@@ -19,6 +19,7 @@ from app.composition import (
     open_files,
     open_models,
     open_store,
+    open_uploads,
     quick_spec,
     replay_command,
     retention_spans,
@@ -58,7 +59,6 @@ from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
 from app.services.webhooks import open_webhooks
 from app.services.worker.worker import Worker
-from app.store.files.upload_chunks import UploadFiles
 from app.store.files.vad_folders import VadFolders
 from app.support.case.cases import Cases
 from app.support.doctor.examination import Doctor
@@ -297,7 +297,7 @@ def _open_support(
 def _open_batches(
     stack: ExitStack, queue: Queue, inference: InferenceProcess, store: SettingsStore
 ) -> tuple[Batches, BatchUploads, BatchImporter]:
-    files = UploadFiles(store.now.data_dir)
+    files = open_uploads(store.now)
     batches = Batches(queue, files)
     uploads = BatchUploads(queue, files, lambda: store.now.max_upload_bytes, lambda: _model_name(inference))
     importer = BatchImporter(uploads, store.now.import_root, [batches.clear_up])

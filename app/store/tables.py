@@ -259,6 +259,7 @@ live_sessions = Table(
     Column("channels", Integer, nullable=False, default=1, server_default="1"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("touched_at", UtcDateTime, nullable=False),  # when audio or the client last arrived
+    Column("fence", Integer, nullable=False, default=0, server_default="0"),  # raised by each server that takes it over
     _one_of("state", LiveState),
 )
 
@@ -383,6 +384,7 @@ batch_items = Table(
     Column("modified_ms", Integer),  # since 1970, as sent: distinguishes files of the same name and size
     Column("state", String(16), nullable=False),
     Column("received_bytes", Integer, nullable=False, default=0, server_default="0"),  # on disk
+    Column("fence", Integer, nullable=False, default=0, server_default="0"),  # raised by each connection that goes on
     Column("origin", Text),  # the server-side file it is copied from, if any
     Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE")),
     Column("duplicate_of", String(32)),

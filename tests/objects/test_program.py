@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from app.store.objects.bucket import Bucket
-from app.store.objects.recordings import SIGNED_SECONDS
+from app.store.objects.source import SIGNED_SECONDS
 from tests.conftest import REPOSITORY
 from tests.objects.program import server
 from tests.program import API, ended, letters, upload

@@ -58,6 +58,7 @@ def test_a_part_is_read_without_the_whole(queue: Queue, files: StoredFiles, line
     other = another_server(tmp_path / "other", files)
 
     stored = other.stored(id, ".mp3")
+    assert stored
     part = b"".join(stored.parts(PIECE_BYTES - 3, PIECE_BYTES + 5))
 
     assert (stored.size, stored.head) == (len(content), content[:64])

@@ -15,7 +15,8 @@ import pytest
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.errors.uploads import DiskFull, UploadTooLarge
 from app.store.files.description import ARRIVING_NAME
-from app.store.files.recordings import Files, Swept
+from app.store.files.recordings import Files
+from app.store.files.swept import Swept
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

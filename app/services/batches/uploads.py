@@ -96,7 +96,7 @@ class BatchUploads:
         held = self._held_bytes(row)
         if offset != held or row["state"] != ItemState.UPLOADING:
             raise UploadOffsetConflict(offset=held)
-        with self._slices.begun(id, held, row["size_bytes"]) as begun:
+        with self._slices.begun(row, held) as begun:
             yield begun
 
     def take_in(self, id: str) -> None:
@@ -110,7 +110,8 @@ class BatchUploads:
         if row is None or row["state"] != ItemState.UPLOADING or row["received_bytes"] != row["size_bytes"]:
             return
         try:
-            self.admission.admit(row, lambda incoming: incoming.adopt(self.uploads.path(id)))
+            with self.uploads.whole(id, row["size_bytes"]) as file:
+                self.admission.admit(row, lambda incoming: incoming.adopt(file))
         except QuotaReached:
             return  # the upload is kept for another try
         self.uploads.remove(id)

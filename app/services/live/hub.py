@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,16 +25,18 @@ from app.services.inference.scheduler import InferenceScheduler
 from app.services.live.audience import Audience
 from app.services.live.channels import MONO, Channels
 from app.services.live.events import Listener
-from app.services.live.recorder import WRITE_SECONDS, Recorder
+from app.services.live.recorder import SHARED_WRITE_SECONDS, WRITE_SECONDS, Recorder
 from app.services.live.session import Session
 from app.services.live.session_context import SessionContext, SessionFacts
-from app.services.live.session_store import LiveSessionStore, SessionFiles, SessionKey
+from app.services.live.session_files import SessionFiles
+from app.services.live.session_store import LiveSessionStore, SessionKey
 from app.services.speakers.voice_hearing import VoiceHearing
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
 
 IDLE_SECONDS = 5.0  # without its client, after which a session may be unloaded to make room for another
 LOOK_SECONDS = 1.0  # between checks for abandoned sessions
+TELL_SECONDS = 15.0  # between signs of life to other servers
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +87,7 @@ class Live:
         self._reserved = Counter[str]()  # slots of sessions that are being loaded, by their ids
         self._lock = Lock()
         self._opened_at = datetime.now(UTC)
+        self._told_at = 0.0
         self._recorder = Recorder(self._session_store, self._all)
         self._around = SessionContext(
             self._session_store,
@@ -100,13 +104,14 @@ class Live:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Serve sessions during the block; afterwards they remain, to be resumed later."""
-        recorder = Periodic("live-recorder", self._recorder.write_all, WRITE_SECONDS)
+        pause = SHARED_WRITE_SECONDS if self._queue.files.is_shared else WRITE_SECONDS
+        recorder = Periodic("live-recorder", self._recorder.write_all, pause)
         keeper = Periodic("live-keeper", self._check_sessions, LOOK_SECONDS, at_once=False)
         try:
             with recorder.running(), keeper.running():
                 yield
         finally:
-            self._recorder.write_all()
+            self._recorder.close()
             for session in self._all():
                 session.suspend()
                 self._forget(session)
@@ -157,7 +162,7 @@ class Live:
         if row["state"] != LiveState.OPEN:
             return self._over(row)
         with self._slot(row["id"]):
-            session = self._session(row)
+            session = self._session(row, by_client=True)
             session.attach(listener)
         return session
 
@@ -234,12 +239,12 @@ class Live:
         self._forget(session)
         event(_log, logging.INFO, "live_unloaded", session=session.place.id)
 
-    def _session(self, row: Row) -> Session:
+    def _session(self, row: Row, *, by_client: bool) -> Session:
         """Return the session of an open row, loading it if necessary."""
         with self._lock:
             if session := self._awake.get(row["id"]):
                 return session
-            reopened = self._session_store.reopen(row["id"])
+            reopened = self._session_store.reopen(row["id"], by_client=by_client)
             if reopened is None:
                 raise LiveSessionElsewhere(id=row["id"])
             return self._wake(*reopened)
@@ -264,8 +269,15 @@ class Live:
     # Abandoned sessions
 
     def _check_sessions(self) -> None:
+        self._tell_servers()
         for row in self._session_store.open_rows():
             self._check_session(row)
+
+    def _tell_servers(self) -> None:
+        """Let other servers that share the store know which sessions are here."""
+        if self._queue.files.is_shared and time.monotonic() - self._told_at > TELL_SECONDS and (awake := self._all()):
+            self._session_store.touch(session.place for session in awake)
+            self._told_at = time.monotonic()
 
     def _check_session(self, row: Row) -> None:
         if row["cancel_requested"] or row["deleted_at"] or row["delete_requested"]:
@@ -284,7 +296,7 @@ class Live:
 
     def _end(self, row: Row, state: LiveState) -> None:
         try:
-            self._session(row).end(state)
+            self._session(row, by_client=False).end(state)
         except LiveSessionElsewhere:
             return
         event(_log, logging.INFO, "live_ending", session=row["id"], state=state.value)

@@ -90,6 +90,12 @@ class Intake:
                 self.stored = Stored(number, self._wav.samples)
             return True
 
+    def note(self, stored: Stored) -> None:
+        """Learn that the row counts this much."""
+        with self._writing:
+            if not self._is_closed:
+                self._wav.note(stored.samples)
+
     def close_up(self) -> tuple[int, str]:
         """Close the file; return its size in bytes and its SHA-256."""
         with self._writing:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.domain.errors.base import Problem
 from app.domain.speech import SpeechSpan
 from app.domain.transcription import SegmentRecord
 from app.services.inference.segment_queue import Recognised
+from app.services.live.session_files import SessionFiles
 from app.services.transcriptions.segment_store import fail_segment, finish_segment
 from app.store.database import Connection, Database
 from app.store.queries import segments, transcriptions
@@ -26,23 +29,24 @@ class Planned:
 
 
 class LiveSegmentStore:
-    """Every method takes the id of the transcription."""
+    """What writes raises LiveTakenOver where another server has the session."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan(self, transcription: str, planned: Planned) -> None:
+    def plan(self, place: SessionFiles, planned: Planned) -> None:
         """Store a segment whose text is still to come."""
-        with self._database.writing() as connection:
-            _plan(connection, transcription, planned)
-            transcriptions.change(connection, transcription)
-            transcriptions.recount(connection, transcription)
+        with self._writing(place) as connection:
+            _plan(connection, place.transcription, planned)
+            transcriptions.change(connection, place.transcription)
+            transcriptions.recount(connection, place.transcription)
 
     def finish(
-        self, transcription: str, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
+        self, place: SessionFiles, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
     ) -> SegmentRecord:
         """Store the text of a segment that `is_new` or was planned before."""
-        with self._database.writing() as connection:
+        transcription = place.transcription
+        with self._writing(place) as connection:
             if is_new:
                 _plan(connection, transcription, planned)
             row = transcriptions.row_of(connection, transcription)
@@ -50,15 +54,22 @@ class LiveSegmentStore:
             finish_segment(connection, row, planned.index, recognised, seconds)
             return _segment(connection, transcription, planned.index)
 
-    def fail(self, transcription: str, planned: Planned, problem: Problem) -> SegmentRecord:
+    def fail(self, place: SessionFiles, planned: Planned, problem: Problem) -> SegmentRecord:
         """Store why a planned segment has no text."""
-        with self._database.writing() as connection:
-            fail_segment(connection, transcription, planned.index, problem, 0.0)
-            return _segment(connection, transcription, planned.index)
+        with self._writing(place) as connection:
+            fail_segment(connection, place.transcription, planned.index, problem, 0.0)
+            return _segment(connection, place.transcription, planned.index)
 
     def all_of(self, transcription: str) -> list[SegmentRecord]:
         with self._database.reading() as connection:
             return [segment_from(row) for row in segments.of(connection, transcription, with_words=True)]
+
+    @contextmanager
+    def _writing(self, place: SessionFiles) -> Iterator[Connection]:
+        """A transaction on a session that no other server has taken over."""
+        with self._database.writing() as connection:
+            place.check(connection)
+            yield connection
 
 
 def _plan(connection: Connection, transcription: str, planned: Planned) -> None:

@@ -17,7 +17,8 @@ from app.services.live.channels import split_channels
 from app.services.live.intake import Intake
 from app.services.live.requests import waveform_of
 from app.services.live.segment_store import Planned
-from app.services.live.session_store import LiveSessionStore, SessionFiles
+from app.services.live.session_files import SessionFiles
+from app.services.live.session_store import LiveSessionStore
 from app.services.retry import until_stored
 from app.store.files.live_wav import read_samples
 
@@ -46,20 +47,16 @@ class SegmentWriter:
 
     def plan(self, planned: Planned) -> None:
         self._store_sound(planned)
-        self.persist(lambda: self._session_store.segments.plan(self._place.transcription, planned))
+        self.persist(lambda: self._session_store.segments.plan(self._place, planned))
 
     def finish(self, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool) -> SegmentRecord:
         self._store_sound(planned)
         return self.persist(
-            lambda: self._session_store.segments.finish(
-                self._place.transcription, planned, recognised, seconds, is_new=is_new
-            )
+            lambda: self._session_store.segments.finish(self._place, planned, recognised, seconds, is_new=is_new)
         )
 
     def fail(self, planned: Planned, error: AppError) -> SegmentRecord:
-        return self.persist(
-            lambda: self._session_store.segments.fail(self._place.transcription, planned, error.problem)
-        )
+        return self.persist(lambda: self._session_store.segments.fail(self._place, planned, error.problem))
 
     def read(self, span: SpeechSpan, channel: int | None) -> Waveform:
         """Return audio that was stored before."""

@@ -37,7 +37,7 @@ from app.services.live.intake import Intake, Stored
 from app.services.live.requests import SessionQueues
 from app.services.live.segment_writer import SegmentWriter
 from app.services.live.session_context import SessionContext
-from app.services.live.session_store import SessionFiles
+from app.services.live.session_files import SessionFiles
 from app.services.live.speech_channels import SpeechChannels
 from app.store.files.live_wav import BYTES_PER_SAMPLE
 
@@ -199,7 +199,17 @@ class Session:
     def noted(self, stored: Stored) -> None:
         """Acknowledge audio that is on disk and recorded in the database."""
         self._noted = stored
+        self.intake.note(stored)
         self.acknowledge()
+
+    def lose(self) -> None:
+        """End without a trace: another server has the session, and its client."""
+        self._is_ending = True
+        self._leaving.set()
+        self._steps.put(self._refuse)
+
+    def _refuse(self) -> None:
+        raise LiveTakenOver
 
     @property
     def is_noted(self) -> bool:
@@ -224,6 +234,10 @@ class Session:
                     if self._end_state and self._is_settled:
                         self._close_up(self._end_state)
                         return
+            except LiveTakenOver as taken:
+                event(_log, logging.WARNING, "live_taken_over", session=self.place.id)
+                self._emit(ErrorEvent(taken.problem, is_fatal=True))
+                self._around.over(self)
             except Stopped:
                 return
             except Exception:  # noqa: BLE001 - stored data is safe: the client can resume
@@ -286,7 +300,7 @@ class Session:
         with self._guard:
             options, self._pending_options = self._pending_options or self._options, None
             self._options = options
-        self._keeper.persist(lambda: self._around.session_store.change(self.place.transcription, options))
+        self._keeper.persist(lambda: self._around.session_store.change(self.place, options))
         self._speech.change(options)
         self._emit(SettingsApplied(options))
 

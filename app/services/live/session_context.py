@@ -12,7 +12,8 @@ from app.domain.speech import SpeechSpan
 from app.engine import Waveform
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.live.events import LiveEvent
-from app.services.live.session_store import LiveSessionStore, SessionFiles
+from app.services.live.session_files import SessionFiles
+from app.services.live.session_store import LiveSessionStore
 from app.services.live.speaker_labels import SpeakerLabels
 from app.services.speakers.voice_hearing import VoiceHearing
 

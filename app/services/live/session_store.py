@@ -14,12 +14,13 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.atomic import write_atomically
 from app.domain.client_request import ClientRequest
 from app.domain.errors.live import LiveSessionUnknown, LiveTokenWrong
+from app.domain.errors.object_store import StoreUnusable
 from app.domain.options import OFF, TranscriptionOptions
 from app.domain.sources import Source
 from app.domain.states import JobState, LiveState, SegmentState
@@ -31,15 +32,17 @@ from app.logging import event
 from app.services.live.channels import MONO, Channels
 from app.services.live.intake import Stored
 from app.services.live.segment_store import LiveSegmentStore
+from app.services.live.session_files import SessionFiles
 from app.services.people.quotas import check_quotas
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import cancelled, finished, relabelled, requeued
 from app.store.database import Connection, Row
 from app.store.files.live_wav import HEADER_BYTES, LiveWav
-from app.store.files.upload_file import SOURCE_STEM
 from app.store.queries import client_requests, edits, live, segments, transcriptions
 
 SUFFIX = ".wav"
+HELD = timedelta(seconds=60)
+"""A server that has touched a session within this time has it; it does so every quarter of a minute."""
 NO_DIGEST = ""  # of a recording that is still growing
 
 _log = logging.getLogger(__name__)
@@ -53,20 +56,6 @@ class SessionKey:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFiles:
-    """The files of one session, locked by this process until `life` is closed."""
-
-    id: str
-    transcription: str
-    wav: LiveWav
-    lock_fd: int
-    channels: Channels = MONO
-
-    def release(self) -> None:
-        os.close(self.lock_fd)
-
-
 class LiveSessionStore:
     """The rows and folders of all live sessions."""
 
@@ -74,6 +63,7 @@ class LiveSessionStore:
         self.queue = queue
         self._database = queue.database
         self._files = queue.files
+        self.is_shared = queue.files.is_shared
         self.segments = LiveSegmentStore(queue.database)
 
     # Starting and resuming
@@ -96,7 +86,8 @@ class LiveSessionStore:
         row = _recording_row(name, options, source, channels)
         lock_fd = self._files.begin_live(transcription, row)
         try:
-            wav = self._wav(transcription, 0, channels.count)
+            fence = 0 if self.is_shared else None
+            wav = self._files.live_wav(transcription, SAMPLE_RATE, 0, channels.count, fence)
             with _closed_on_failure(wav):
                 self._add(key, transcription, row, options, request, channels)
         except BaseException:
@@ -104,7 +95,7 @@ class LiveSessionStore:
             os.close(lock_fd)
             raise
         self._files.acknowledge(transcription)
-        return SessionFiles(key.id, transcription, wav, lock_fd, channels)
+        return SessionFiles(key.id, transcription, wav, lock_fd, channels, fence)
 
     def _add(
         self,
@@ -160,16 +151,19 @@ class LiveSessionStore:
             raise LiveTokenWrong(id=id[:40])
         return row
 
-    def reopen(self, id: str) -> tuple[SessionFiles, TranscriptionOptions, int] | None:
+    def reopen(self, id: str, *, by_client: bool) -> tuple[SessionFiles, TranscriptionOptions, int] | None:
         """Lock an open session; return its files, options and next chunk number.
 
-        None if another process holds it or it has just ended.
+        None if another process holds it or it has just ended. Its client takes it along to another server; nobody
+        else takes it from one that lives.
 
         Raises:
-            DiskFull, DatabaseUnusable
+            DiskFull, StoreUnusable, DatabaseUnusable
         """
         with self._database.reading() as connection:
             row = live.find(connection, id)
+        if row and self.is_shared and not by_client and datetime.now(UTC) - row["touched_at"] < HELD:
+            return None
         lock_fd = None if row is None else self._files.hold_live(row["transcription_id"])
         if lock_fd is None:
             return None
@@ -180,7 +174,8 @@ class LiveSessionStore:
             raise
 
     def _reopened(self, id: str, lock_fd: int) -> tuple[SessionFiles, TranscriptionOptions, int] | None:
-        with self._database.reading() as connection:  # read again: only now can nobody else change it
+        with self._database.writing() as connection:  # read again: only now can nobody else change it
+            fence = live.take_over(connection, id, datetime.now(UTC)) if self.is_shared else None
             row = live.find(connection, id)
             kept = row and transcriptions.row_of(connection, row["transcription_id"])
         if row is None or kept is None or row["state"] != LiveState.OPEN:
@@ -188,29 +183,43 @@ class LiveSessionStore:
             return None
         options = TranscriptionOptions.from_dict(kept["options"])
         channels = Channels(row["channels"], tuple(kept["channel_names"]))
-        wav = self._wav(kept["id"], row["samples"], channels.count)
-        return SessionFiles(id, kept["id"], wav, lock_fd, channels), options, row["next_chunk"]
+        wav = self._files.live_wav(kept["id"], SAMPLE_RATE, row["samples"], channels.count, fence)
+        return SessionFiles(id, kept["id"], wav, lock_fd, channels, fence), options, row["next_chunk"]
 
     def open_rows(self) -> list[Row]:
         with self._database.reading() as connection:
             return live.open_ones(connection)
 
-    def _wav(self, transcription: str, samples: int, channels: int) -> LiveWav:
-        path = self._files.folder(transcription) / f"{SOURCE_STEM}{SUFFIX}"
-        return LiveWav(path, SAMPLE_RATE, samples, channels)
-
     # While it runs
 
-    def store_progress(self, stored: Iterable[tuple[str, Stored]]) -> None:
-        """Record for several sessions how much of their audio is on disk."""
+    def store_progress(self, progress: Iterable[tuple[SessionFiles, Stored]]) -> set[str]:
+        """Record for several sessions how much of their audio is on disk; return the ids of those taken over elsewhere."""
         now = datetime.now(UTC)
+        lost = set()
         with self._database.writing() as connection:
-            for id, place in stored:
-                live.store_progress(connection, id, next_chunk=place.next_chunk, samples=place.samples, now=now)
+            for place, stored in progress:
+                is_held = live.store_progress(
+                    connection,
+                    place.id,
+                    next_chunk=stored.next_chunk,
+                    samples=stored.samples,
+                    now=now,
+                    fence=place.fence,
+                )
+                if not is_held:
+                    lost.add(place.id)
+        return lost
 
-    def change(self, transcription: str, options: TranscriptionOptions) -> None:
+    def touch(self, places: Iterable[SessionFiles]) -> None:
+        """Record that this server has these sessions, for the others that share the store."""
         with self._database.writing() as connection:
-            transcriptions.change(connection, transcription, options=options.to_dict())
+            for place in places:
+                live.touch(connection, place.id, datetime.now(UTC), place.fence)
+
+    def change(self, place: SessionFiles, options: TranscriptionOptions) -> None:
+        with self._database.writing() as connection:
+            place.check(connection)
+            transcriptions.change(connection, place.transcription, options=options.to_dict())
 
     # Its end
 
@@ -220,7 +229,8 @@ class LiveSessionStore:
         try:
             peaks = peaks_of_file(place.wav.path, header_bytes=HEADER_BYTES)
             write_atomically(picture, json.dumps(peaks), durable=False)
-        except OSError as error:
+            self._files.keep_drawn(place.transcription)
+        except (OSError, StoreUnusable) as error:
             event(_log, logging.WARNING, "live_not_drawn", reason=error)
 
     def end(self, place: SessionFiles, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
@@ -228,6 +238,7 @@ class LiveSessionStore:
         id = place.transcription
         described = _described(place) if duration else None
         with self._database.writing() as connection:
+            place.check(connection)
             live.end(connection, place.id, state)
             segments.cover_rest(connection, id, duration)
             recording = {"duration": duration, "size_bytes": size_bytes, "sha256": sha256, "recording": described}
@@ -237,6 +248,7 @@ class LiveSessionStore:
             is_unwanted = _row(connection, id)["delete_requested"]
         if is_unwanted:
             self.queue.purge(id)
+        self._files.settle_live(id)
         self.queue.announce()
 
 

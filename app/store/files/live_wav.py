@@ -68,6 +68,9 @@ class LiveWav:
             os.fsync(self._file)
         self._end += len(sound)
 
+    def note(self, samples: int) -> None:
+        """Learn that the row counts the first `samples`."""
+
     def close_up(self) -> tuple[int, str]:
         """Write the true length; return the size in bytes and the SHA-256 of the finished file."""
         with storage_errors(self.path.parent):

@@ -20,7 +20,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,32 +31,28 @@ from app.locks import hold_free, hold_new, is_held
 from app.logging import JOB_LOG_NAME
 from app.store.files.decoded_audio import AUDIO_NAME, DecodedAudio
 from app.store.files.description import ARRIVING_NAME, RECORDING_NAME, describe
+from app.store.files.live_wav import LiveWav
 from app.store.files.scratch import FOLDER as SCRATCH_FOLDER
 from app.store.files.scratch import remove_unless_held, sweep_scratch
 from app.store.files.storage_errors import storage_errors
 from app.store.files.stored_recording import StoredRecording
+from app.store.files.swept import Swept
 from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
 from app.store.files.vad_folders import OF_TRANSCRIPTION, VAD_FOLDER
 from app.stored_json import read_json
 
 FOLDER = "transcriptions"
+LIVE_NAME = f"{SOURCE_STEM}.wav"
 PEAKS_NAME = "peaks.json"
 EVENTS_NAME = "events.json"
 ORPHANS_FOLDER = "orphans"
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """The ids of folders without a row."""
-
-    unfinished: list[str]
-    """Never acknowledged, so they were removed."""
-    orphans: list[str]
-    """Their rows are gone: they were moved to data/orphans."""
-
-
 class Files:
     """The folders under the data folder. StoredFiles (store/objects) has the same in an object store."""
+
+    is_shared = False
+    """Whether other servers have them, too: then a fence in the row tells whose a live session is."""
 
     def __init__(self, data_dir: Path, name: str = FOLDER) -> None:
         self._data_dir = data_dir
@@ -143,6 +139,13 @@ class Files:
                 os.close(lock_fd)
                 raise
             return lock_fd
+
+    def live_wav(self, id: str, rate: int, samples: int, channels: int, fence: int | None) -> LiveWav:  # noqa: ARG002
+        """Open the recording of a live transcription, whose folder is locked, after its first `samples`."""
+        return LiveWav(self.folder(id) / LIVE_NAME, rate, samples, channels)
+
+    def settle_live(self, id: str) -> None:
+        """Remove what is not needed any more once the recording of a live transcription is complete."""
 
     def hold_live(self, id: str) -> int | None:
         """Lock the folder of a live transcription; None if another process holds it, or it does not exist."""

@@ -9,12 +9,26 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from app.atomic import sync_folder
 from app.free_space import keep_reserve
 from app.locks import unless_held
 from app.store.files.storage_errors import storage_errors
+
+
+class GrowingFile(Protocol):
+    """A file that is being uploaded."""
+
+    size_bytes: int
+
+    def write(self, chunk: bytes) -> None: ...
+
+    def sync(self) -> int:
+        """Store everything durably and return the length."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class PartialFile:
@@ -70,7 +84,10 @@ class PartialFile:
 
 
 class UploadFiles:
-    """The folder data/uploads."""
+    """The folder data/uploads. StoredUploads (store/objects) has the same in an object store."""
+
+    is_shared = False
+    """Whether other servers have it, too: then a fence in the row tells who goes on with an upload."""
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "uploads"
@@ -80,7 +97,7 @@ class UploadFiles:
     def path(self, id: str) -> Path:
         return self._folder / id
 
-    def open(self, id: str, size_bytes: int) -> PartialFile:
+    def open(self, id: str, size_bytes: int, fence: int = 0) -> GrowingFile:  # noqa: ARG002 - of a shared store
         """Open a file to continue after its first `size_bytes`.
 
         Raises:
@@ -92,6 +109,11 @@ class UploadFiles:
         """Return the current length of a file, synced or not."""
         path = self.path(id)
         return path.stat().st_size if path.exists() else 0
+
+    @contextmanager
+    def whole(self, id: str, size_bytes: int) -> Iterator[Path]:  # noqa: ARG002
+        """Yield a finished file for the block."""
+        yield self.path(id)
 
     def remove(self, id: str) -> None:
         self.path(id).unlink(missing_ok=True)

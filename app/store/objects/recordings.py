@@ -19,7 +19,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,58 +31,31 @@ from app.domain.speech import SoundEvent
 from app.locks import hold_free, shared
 from app.logging import JOB_LOG_NAME, event
 from app.store.files.description import ARRIVING_NAME, RECORDING_NAME, description
-from app.store.files.recordings import EVENTS_NAME, PEAKS_NAME, Files, Swept
+from app.store.files.recordings import EVENTS_NAME, LIVE_NAME, PEAKS_NAME, Files
 from app.store.files.recordings import FOLDER as RECORDINGS
 from app.store.files.storage_errors import storage_errors
+from app.store.files.swept import Swept
 from app.store.files.upload_file import SOURCE_STEM, UploadFile
-from app.store.objects.bucket import Bucket, ObjectFacts
+from app.store.objects.bucket import Bucket
 from app.store.objects.job_logs import merged
+from app.store.objects.live_wav import StoredWav
+from app.store.objects.pieces import Pieces
+from app.store.objects.source import StoredSource
 from app.store.objects.working_copies import FOLDER, WorkingCopies
 
 ARRIVING = "arriving"
 ORPHANS = "orphans"
 LIVE = "live"
+GROWING_NAME = "growing.wav"
 UNSETTLED = timedelta(hours=1)
-SIGNED_SECONDS = 300
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSource:
-    """An original recording in the bucket."""
-
-    bucket: Bucket
-    facts: ObjectFacts
-    is_signed: bool
-
-    @property
-    def size(self) -> int:
-        return self.facts.size
-
-    @property
-    def modified(self) -> datetime:
-        return self.facts.modified
-
-    @property
-    def etag(self) -> str:
-        return self.facts.etag
-
-    @property
-    def head(self) -> bytes:
-        return self.facts.head
-
-    @property
-    def signed_url(self) -> str:
-        return self.bucket.signed_url(self.facts.key, SIGNED_SECONDS) if self.is_signed else ""
-
-    def parts(self, first: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes from `first` up to `end`."""
-        return self.bucket.parts(self.facts.key, first, end)
-
-
 class StoredFiles(Files):
     """Recordings in a bucket. Every method may raise StoreUnusable: what it was to do can be tried again."""
+
+    is_shared = True
 
     def __init__(self, data_dir: Path, bucket: Bucket, copies_bytes: int, *, is_signed: bool = False) -> None:
         super().__init__(data_dir, FOLDER)
@@ -135,6 +107,20 @@ class StoredFiles(Files):
         self.folder(id).mkdir(exist_ok=True)
         return hold_free(self.folder(id))
 
+    def live_wav(self, id: str, rate: int, samples: int, channels: int, fence: int | None) -> StoredWav:
+        """Open the recording of a live transcription after its first `samples`, from what is stored of it."""
+        path, pieces = self._growing(id), Pieces(self.bucket, f"{LIVE}/{id}")
+        return StoredWav(path, rate, samples, channels, pieces, fence or 0, _key(id, LIVE_NAME))
+
+    def settle_live(self, id: str) -> None:
+        """Remove the pieces of a recording that is complete; what the store keeps from that, a sweep does."""
+        with suppress(StoreUnusable):
+            self.bucket.remove_below(f"{LIVE}/{id}")
+
+    def _growing(self, id: str) -> Path:
+        """Return the sound of a live session; the file is there as long as this server has it."""
+        return self.folder(id) / GROWING_NAME
+
     def acknowledge(self, id: str) -> None:
         """Record that the row of a recording is stored; a failure here is repaired by a sweep."""
         super().acknowledge(id)
@@ -162,7 +148,8 @@ class StoredFiles(Files):
             AudioGone: it no longer exists.
             DiskFull: there is no room for a copy.
         """
-        return self._copy_of(id, f"{SOURCE_STEM}{suffix}")
+        growing = self._growing(id)
+        return growing if growing.is_file() else self._copy_of(id, f"{SOURCE_STEM}{suffix}")
 
     def _copy_of(self, id: str, name: str) -> Path:
         path = self.folder(id) / name
@@ -185,16 +172,18 @@ class StoredFiles(Files):
         """Raise AudioGone if the original recording no longer exists."""
         self.stored(id, suffix)
 
-    def stored(self, id: str, suffix: str) -> StoredSource:
-        """Return the original recording.
+    def stored(self, id: str, suffix: str) -> StoredSource | None:
+        """Return the original recording; None while it is live here.
 
         Raises:
             AudioGone: it no longer exists.
         """
         facts = self.bucket.facts(_key(id, f"{SOURCE_STEM}{suffix}"))
-        if facts is None:
-            raise AudioGone
-        return StoredSource(self.bucket, facts, self._is_signed)
+        if facts:
+            return StoredSource(self.bucket, facts, self._is_signed)
+        if self._growing(id).is_file():
+            return None
+        raise AudioGone
 
     def read_peaks(self, id: str) -> str:
         """Return the stored waveform peaks.
@@ -264,11 +253,14 @@ class StoredFiles(Files):
     def sweep(self, is_known: Callable[[str], bool]) -> Swept:
         """Remove what dead processes left behind, and copies without a row. Acknowledged recordings are never removed."""
         self._sweep_leftovers()
-        _, unknown = self._free_folders(is_known)
+        free, unknown = self._free_folders(is_known)
+        for id in free:
+            self._growing(id).unlink(missing_ok=True)  # of a killed server
         for id in unknown:
             super().remove(id)
         self._copies.tidy()
         try:
+            self._sweep_live(is_known)
             return Swept(self._sweep_arriving(is_known), [])
         except StoreUnusable as error:  # the next start tries again
             event(_log, logging.WARNING, "store_not_swept", reason=error)
@@ -283,6 +275,12 @@ class StoredFiles(Files):
             self.remove(id)
         self.bucket.remove(f"{ARRIVING}/{id}" for id in left if id not in unfinished)
         return unfinished
+
+    def _sweep_live(self, is_known: Callable[[str], bool]) -> None:
+        """Remove the pieces of sessions whose recordings are complete, or gone."""
+        for id in self.bucket.folders(LIVE):
+            if not is_known(id) or self.bucket.facts(_key(id, LIVE_NAME)):
+                self.settle_live(id)
 
     # Recordings whose rows are gone
 

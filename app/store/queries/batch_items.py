@@ -61,10 +61,20 @@ def change(connection: Connection, id: str, **values: Any) -> None:
     connection.execute(update(batch_items).where(_items.id == id).values(**values))
 
 
-def receive(connection: Connection, id: str, received_bytes: int, now: datetime) -> None:
-    """Store how much of an upload is on disk, without an event per chunk."""
+def receive(connection: Connection, id: str, received_bytes: int, now: datetime, fence: int | None = None) -> bool:
+    """Store how much of an upload is on disk, without an event per chunk; return whether it was this writer's turn."""
     query = update(batch_items).where(_items.id == id, _items.state == ItemState.UPLOADING)
-    connection.execute(query.values(received_bytes=received_bytes, updated_at=now))
+    if fence is not None:
+        query = query.where(_items.fence == fence)
+    return connection.execute(query.values(received_bytes=received_bytes, updated_at=now)).rowcount == 1
+
+
+def take_over(connection: Connection, id: str, received_bytes: int) -> int | None:
+    """Let a new writer go on after so many bytes, alone; return its fence. None if the row counts others."""
+    query = update(batch_items).where(_items.id == id, _items.state == ItemState.UPLOADING)
+    query = query.where(_items.received_bytes == received_bytes)
+    fence: int | None = connection.scalar(query.values(fence=_items.fence + 1).returning(_items.fence))
+    return fence
 
 
 def end_uploads(connection: Connection, batch_id: str) -> list[str]:

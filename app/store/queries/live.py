@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Update, insert, select, update
 
 from app.domain.states import LiveState
 from app.store.database import Row
@@ -29,10 +29,35 @@ def of(connection: Connection, transcription: str) -> Row | None:
     return None if row is None else dict(row)
 
 
-def store_progress(connection: Connection, id: str, *, next_chunk: int, samples: int, now: datetime) -> None:
-    """Record how much audio is on disk."""
+def store_progress(
+    connection: Connection, id: str, *, next_chunk: int, samples: int, now: datetime, fence: int | None = None
+) -> bool:
+    """Record how much audio is on disk; return whether the session is still this writer's."""
+    query = _held(id, fence).values(next_chunk=next_chunk, samples=samples, touched_at=now)
+    return connection.execute(query).rowcount == 1
+
+
+def touch(connection: Connection, id: str, now: datetime, fence: int | None) -> None:
+    """Record that the server of a session is alive."""
+    connection.execute(_held(id, fence).values(touched_at=now))
+
+
+def take_over(connection: Connection, id: str, now: datetime) -> int | None:
+    """Let another server have an open session; return its fence. The former one can store nothing any more."""
+    query = update(live_sessions).where(live_sessions.c.id == id, live_sessions.c.state == LiveState.OPEN)
+    taken = query.values(fence=live_sessions.c.fence + 1, touched_at=now).returning(live_sessions.c.fence)
+    fence: int | None = connection.scalar(taken)
+    return fence
+
+
+def fence_of(connection: Connection, id: str) -> int | None:
+    """Return the fence of a session, which stays as it is until the end of the transaction."""
+    return connection.scalar(select(live_sessions.c.fence).where(live_sessions.c.id == id).with_for_update())
+
+
+def _held(id: str, fence: int | None) -> Update:
     query = update(live_sessions).where(live_sessions.c.id == id)
-    connection.execute(query.values(next_chunk=next_chunk, samples=samples, touched_at=now))
+    return query if fence is None else query.where(live_sessions.c.fence == fence)
 
 
 def end(connection: Connection, id: str, state: LiveState) -> None:
