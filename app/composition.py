@@ -21,6 +21,7 @@ from app.engine.catalog.extras import extra_of
 from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, SPEAKERS, VAD
 from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
 from app.paths import builtin_model_dir, large_model_dir
+from app.services.models.model_identity import model_checksum
 from app.services.models.models import Models
 from app.services.models.places import ModelPlaces
 from app.services.people.accounts import Accounts, LoginRule
@@ -33,7 +34,6 @@ from app.store.files.upload_chunks import UploadFiles
 from app.support.case import Installation
 from app.support.doctor import Subject
 from app.support.doctor.examination import Examination
-from app.support.model_identity import model_checksum
 from app.support.replay.bench import ENGINE_SETTINGS, Bench, labeller_with
 from app.support.replay.recorded import RecordedCase
 

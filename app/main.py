@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
+from app.cluster_composition import dedicated_engines, inference_maker, open_cluster
 from app.composition import (
     decode_limits,
     installation,
@@ -41,8 +42,9 @@ from app.services.batches.uploads import BatchUploads
 from app.services.clients.client_requests import ClientRequests
 from app.services.clients.unkept import Unkept
 from app.services.comparisons import Comparisons
+from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.devices import Devices
-from app.services.inference.process import InferenceProcess
+from app.services.inference.role import Inference
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.known_voices import KnownVoices
 from app.services.live import Live, LiveLimits
@@ -146,13 +148,13 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     """Open the server's services; `stack` closes them in reverse order."""
     queue = _open_queue(stack, settings)
     models, store = _open_models(stack, settings, spec)
-    spec_of, inference = spec_finder(store, spec), _inference(models, settings, spec)
+    spec_of = spec_finder(store, spec)
+    inference, engines = _open_inference(stack, models, settings, spec, spec_of)
     pool = stack.enter_context(PreparationPool())
-    worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
+    worker = _start_worker(stack, settings, queue, inference, engines, pool) if start_worker else None
     _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue), has_worker=start_worker)
-    scheduler = worker.scheduler if worker else None
     live = _open_live(stack, settings, queue, inference, worker)
-    vad, vad_texts, heard = _open_sound(stack, settings, queue, scheduler, pool)
+    vad, vad_texts, heard = _open_sound(stack, settings, queue, worker.scheduler if worker else None, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
     doctor, health, replays = _open_support(stack, settings, store, inference)
     return Services(
@@ -195,10 +197,20 @@ def _open_models(stack: ExitStack, settings: Settings, spec: EngineSpec | None) 
     return models, SettingsStore(settings, models.chosen, _adjust_log)
 
 
-def _inference(models: Models, settings: Settings, spec: EngineSpec | None) -> InferenceProcess:
-    inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
+def _open_inference(
+    stack: ExitStack,
+    models: Models,
+    settings: Settings,
+    spec: EngineSpec | None,
+    spec_of: Callable[[Path], EngineSpec],
+) -> tuple[Inference, DedicatedEngines]:
+    """Return the inference of the model in use, and the place of those that jobs name."""
+    if cluster := open_cluster(settings):
+        stack.callback(cluster.close)
+    inference_of = inference_maker(settings, cluster)
+    inference = inference_of(spec or spec_of_folder(settings, models.folder_in_use()))
     models.device = lambda: _device(inference)
-    return inference
+    return inference, dedicated_engines(settings, lambda name: spec_of(models.recognising_folder(name)), inference_of)
 
 
 def _open_queue(stack: ExitStack, settings: Settings) -> Queue:
@@ -215,9 +227,8 @@ def _start_worker(
     stack: ExitStack,
     settings: Settings,
     queue: Queue,
-    inference: InferenceProcess,
-    models: Models,
-    spec_of: Callable[[Path], EngineSpec],
+    inference: Inference,
+    engines: DedicatedEngines,
     pool: PreparationPool,
 ) -> Worker:
     worker = Worker(
@@ -227,7 +238,7 @@ def _start_worker(
         decode_limits(settings),
         concurrent_jobs=settings.concurrent_jobs,
         segment_timeout_seconds=settings.segment_timeout_seconds,
-        spec_of_model=lambda name: spec_of(models.recognising_folder(name)),
+        engines=engines,
         pool=pool,
         speaker_model=lambda: speaker_model_dir(settings),
         knows_voices=settings.known_voices,
@@ -250,7 +261,7 @@ def _open_live(
     stack: ExitStack,
     settings: Settings,
     queue: Queue,
-    inference: InferenceProcess,
+    inference: Inference,
     worker: Worker | None,
 ) -> Live:
     partials = PartialEngine(
@@ -284,7 +295,7 @@ def _open_sound(
 
 
 def _open_support(
-    stack: ExitStack, settings: Settings, store: SettingsStore, inference: InferenceProcess
+    stack: ExitStack, settings: Settings, store: SettingsStore, inference: Inference
 ) -> tuple[Doctor, Health, Replays]:
     doctor = Doctor(lambda: subject_of(store.now, inference.spec))
     health = Health(doctor, lambda: _model_problem(inference))
@@ -295,7 +306,7 @@ def _open_support(
 
 
 def _open_batches(
-    stack: ExitStack, queue: Queue, inference: InferenceProcess, store: SettingsStore
+    stack: ExitStack, queue: Queue, inference: Inference, store: SettingsStore
 ) -> tuple[Batches, BatchUploads, BatchImporter]:
     files = open_uploads(store.now)
     batches = Batches(queue, files)
@@ -309,17 +320,17 @@ def _adjust_log(settings: Settings) -> None:
     adjust_logging(settings.log_level, settings.log_file_mb)
 
 
-def _model_name(inference: InferenceProcess) -> str | None:
+def _model_name(inference: Inference) -> str | None:
     info = inference.status().info
     return info.model if info else None
 
 
-def _device(inference: InferenceProcess) -> str:
+def _device(inference: Inference) -> str:
     info = inference.status().info
     return info.device if info else ""
 
 
-def _model_problem(inference: InferenceProcess) -> Problem | None:
+def _model_problem(inference: Inference) -> Problem | None:
     """Return why recognition is unavailable; None if it works."""
     status = inference.status()
     return status.problem if status.state == "failed" else None
@@ -330,6 +341,6 @@ def _default_options(settings: Settings) -> TranscriptionOptions:
 
 
 def _reloader(
-    models: Models, inference: InferenceProcess, store: SettingsStore, spec_of: Callable[[Path], EngineSpec]
+    models: Models, inference: Inference, store: SettingsStore, spec_of: Callable[[Path], EngineSpec]
 ) -> ModelReloader:
     return ModelReloader(models, inference, spec_of, lambda: store.now.model_idle_minutes * 60, store)

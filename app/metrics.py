@@ -42,6 +42,15 @@ inference_starts = Counter("funasr_inference_starts_total", "Starts of the infer
 inference_exits = Counter(
     "funasr_inference_exits_total", "Unexpected ends of the inference process.", registry=REGISTRY
 )
+cluster_segments = Counter(
+    "funasr_cluster_segments_total", "Segments that the actors of a node have read.", ("node",), registry=REGISTRY
+)
+cluster_speech_seconds = Counter(
+    "funasr_cluster_speech_seconds_total", "Seconds of speech in them.", ("node",), registry=REGISTRY
+)
+cluster_computing_seconds = Counter(
+    "funasr_cluster_computing_seconds_total", "Seconds that its actors were busy.", ("node",), registry=REGISTRY
+)
 live_latency = Histogram(
     "funasr_live_final_latency_seconds",
     "From the end of speech in a live session to its stored text.",

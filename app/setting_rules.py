@@ -68,6 +68,11 @@ RULES: tuple[SettingRule, ...] = (
         N_("speech_pad_ms may be at most a quarter of max_segment_ms."),
         lambda values: values["speech_pad_ms"] * 4 <= values["max_segment_ms"],
     ),
+    SettingRule(
+        ("cluster_min_actors", "cluster_max_actors"),
+        N_("cluster_min_actors may not be greater than cluster_max_actors."),
+        lambda values: values["cluster_min_actors"] <= values["cluster_max_actors"],
+    ),
 )
 
 

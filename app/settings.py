@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, TypeAdapter,
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.cluster_settings import ClusterSettings
 from app.domain.addresses import checked_networks, checked_root_path
 from app.domain.options import SILERO, DetectorName
 from app.domain.replacements import LONGEST_RULES, checked_text
@@ -39,7 +40,7 @@ class Origin(StrEnum):
     DEFAULT = "default"
 
 
-class Settings(FilesSettings, LoginSettings):
+class Settings(FilesSettings, LoginSettings, ClusterSettings):
     """The settings of one server, worker or command."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)

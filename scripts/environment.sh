@@ -279,22 +279,38 @@ install_node() {
     cp package-lock.json node_modules/installed
 }
 
-# Makes .venv-funasr: the dependency group funasr beside what .venv has, so that torch is neither downloaded nor stored twice.
+# Makes .venv-funasr: the dependency group funasr beside what .venv has.
 install_funasr() {
     local beside=$venv-funasr wanted
     wanted="$(cat "$venv/dev.installed")"
     if "$beside/bin/python" -c 'import pip' 2>/dev/null && [ "$(cat "$beside/installed" 2>/dev/null)" = "$wanted" ]; then return; fi
     echo "Installing FunASR for its tests (the first time: a minute, 750 MB of disk) ..."
-    "$venv/bin/python" -m venv --clear "$beside" || return
-    "$venv/bin/python" - "$beside" <<'PYTHON' || return
+    make_beside "$beside" || return
+    group_requirements funasr | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
+    echo "$wanted" >"$beside/installed"
+}
+
+# Makes .venv-cluster: the extra cluster (Ray) beside what .venv has, for the tests of tests/cluster.
+install_cluster() {
+    local beside=$venv-cluster wanted
+    wanted="$(cat "$venv/dev.installed")"
+    if "$beside/bin/python" -c 'import pip' 2>/dev/null && [ "$(cat "$beside/installed" 2>/dev/null)" = "$wanted" ]; then return; fi
+    echo "Installing Ray for its tests (the first time: a minute, 270 MB of disk) ..."
+    make_beside "$beside" || return
+    group_requirements cluster | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
+    echo "$wanted" >"$beside/installed"
+}
+
+# make_beside FOLDER: an environment that has what .venv has, too, so that torch is neither downloaded nor stored twice.
+make_beside() {
+    "$venv/bin/python" -m venv --clear "$1" || return
+    "$venv/bin/python" - "$1" <<'PYTHON'
 import sys, sysconfig
 from pathlib import Path
 
 own = Path(sysconfig.get_path("purelib", vars={"base": sys.argv[1]}))
 (own / "first.pth").write_text(sysconfig.get_path("purelib") + "\n")
 PYTHON
-    group_requirements funasr | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
-    echo "$wanted" >"$beside/installed"
 }
 
 # install_apart GROUP ENDING: makes .venv-ENDING with a dependency group that does not fit beside the others, or brings too much.
@@ -314,7 +330,8 @@ group_requirements() {
 import sys, tomllib
 from pathlib import Path
 
-groups = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
+project = tomllib.loads(Path("pyproject.toml").read_text())
+groups = project["dependency-groups"] | project["project"]["optional-dependencies"]
 print(*groups[sys.argv[1]], sep="\n")
 PYTHON
 }

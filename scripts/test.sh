@@ -52,7 +52,7 @@ unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand interpreters: each w
 per_processor=2
 if [ -n "$fast" ]; then per_processor=1; fi
 workers=$("$python" -c "import os; print(min(8, $per_processor * (os.cpu_count() or 2) + 1))")
-together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr)
+together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr --ignore tests/cluster)
 if [ -n "$coverage" ]; then rm -f .coverage .coverage.*; fi
 
 run_pytest() { "$python" ${coverage:+-m coverage run} -m pytest "$@"; }
@@ -76,10 +76,15 @@ elif [ ${#pytest_options[@]} -gt 0 ]; then
     finish "$failed"
 fi
 # What fails beside others on a busy machine gets one more try alone; its first failure stays in the output above.
-run_pytest "${together[@]}" || run_pytest --last-failed --last-failed-no-failures none --ignore tests/funasr || failed=$?
+run_pytest "${together[@]}" || run_pytest --last-failed --last-failed-no-failures none --ignore tests/funasr --ignore tests/cluster || failed=$?
 if install_funasr; then
     "$venv-funasr/bin/python" -m pytest tests/funasr || failed=$?
 else
     echo "FunASR could not be installed (the lines above say why); the tests of its models were skipped." >&2
+fi
+if install_cluster; then
+    "$venv-cluster/bin/python" -m pytest tests/cluster || failed=$?
+else
+    echo "Ray could not be installed (the lines above say why); the tests of clusters were skipped." >&2
 fi
 finish "$failed"

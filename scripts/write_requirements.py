@@ -25,8 +25,9 @@ SETS = {
     "punctuation": ["--extra", "hub", "--extra", "punctuation"],
     "events": ["--extra", "hub", "--extra", "events"],
     "s3": ["--extra", "hub", "--extra", "s3"],
+    "cluster": ["--extra", "hub", "--extra", "cluster"],
 }
-EXTRAS = ("punctuation", "events", "s3")
+EXTRAS = ("punctuation", "events", "s3", "cluster")
 """Sets of which only what `run` lacks is written: the optional dependencies of pyproject.toml."""
 OF_TORCH = re.compile(r"(torch|torchaudio|triton|cuda-.*|nvidia-.*)==")
 FOLDER = Path("requirements")

@@ -17,9 +17,9 @@ from app.domain.options import TranscriptionOptions
 from app.domain.transcript import ExportStyle
 from app.services.archive.reading import ReadingOrder
 from app.services.archive.run import ArchivePlan, archive, read_here
+from app.services.models.model_identity import model_checksum
 from app.settings import Settings
 from app.store.places import place_at
-from app.support.model_identity import model_checksum
 
 Report = Callable[[Problem, str], None]
 

@@ -86,6 +86,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "replacement": N_("Replaced"),
         "times": N_("Timestamps"),
         "device": N_("Device"),
+        "node": N_("Node"),
         "dtype": N_("Precision"),
         "decoding": N_("Decoding"),
         "quality": N_("Quality"),

@@ -19,7 +19,7 @@ from tests.scripts.package_index import PackageIndex
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCK = tomllib.loads((REPOSITORY / "uv.lock").read_text())
-EXTRAS = ["punctuation", "events", "s3"]
+EXTRAS = ["punctuation", "events", "s3", "cluster"]
 APART = ("funasr", "openai-2024", "s3-server")
 """Groups with environments of their own."""
 LISTS = ["install", "run", "dev", *APART, *EXTRAS, "torch"]

@@ -12,6 +12,7 @@ import numpy as np
 from app.domain.errors.inference import InferenceCrashed
 from app.domain.options import RecognitionOptions
 from app.engine import SAMPLE_RATE, EngineInfo, Hypothesis, Utterance
+from app.services.inference.role import Demand
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.inference.segment_queue import FINAL
 from app.services.inference.status import Recognition
@@ -30,12 +31,16 @@ class GatedPool:
     batch_seconds: float = 10.0
     sizes: list[int] = field(default_factory=list)
     tries: int = 0
+    demand: Demand | None = None
     _changed: Condition = field(default_factory=Condition)
     _is_open: bool = False
 
     @property
     def begun(self) -> int:
         return len(self.sizes)
+
+    def serve(self, demand: Demand) -> None:
+        self.demand = demand
 
     def let_go(self) -> None:
         with self._changed:
@@ -135,3 +140,16 @@ def test_a_segment_that_loses_its_place_is_tried_as_often_as_the_pool_says() -> 
     assert request
     assert isinstance(request.result, InferenceCrashed)
     assert pool.tries == pool.tries_alone
+
+
+def test_without_a_place_segments_wait_until_the_pool_tells_of_one() -> None:
+    pool = GatedPool(places=0)
+    pool.let_go()
+    with scheduling(pool) as scheduler, scheduler.queue("job") as queue:
+        queue.submit(0, utterance())
+        assert queue.next_result(0.2) is None
+        assert pool.demand
+        assert pool.demand.waiting == 1
+        pool.places = 1
+        pool.demand.places_changed()
+        assert queue.next_result(PATIENCE_SECONDS)

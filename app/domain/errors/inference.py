@@ -1,4 +1,4 @@
-"""Devices and the inference process."""
+"""Devices, the inference process, and the cluster of FUNASR_CLUSTER."""
 
 from __future__ import annotations
 
@@ -61,3 +61,19 @@ class SegmentsFailed(InferenceError):
     code = "segments_failed"
     message = N_("{failed} of {total} pieces could not be recognised. First reason: {reason}")
     advice = N_("What was recognised is kept. Retry does only the missing pieces.")
+
+
+class ClusterError(AppError):
+    status = 503
+
+
+class ClusterUnreachable(ClusterError):
+    code = "cluster_unreachable"
+    message = N_("The cluster {address} cannot be reached: {reason}")
+    advice = N_("Check FUNASR_CLUSTER and `ray status` on the head node. Jobs wait until the cluster is there.")
+
+
+class NodeDiffers(ClusterError):
+    code = "node_differs"
+    message = N_("The installation of the node differs from the server's: {differences}.")
+    advice = N_("Install the same version of the program and the same model on every node, then start the node again.")

@@ -50,19 +50,40 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
     """Send Ready or Refused, then answer each request until Stop or the end of the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
     _end_with_parent()
-    gc.disable()  # until the engine is loaded: torch's objects are permanent, and scanning them takes 0.3 s
-    try:
-        engine = load(spec)
-    except OutOfMemory as error:
-        connection.send(Refused(_too_large(spec, error.params["detail"]), traceback.format_exc()))
-    except AppError as error:
-        connection.send(Refused(error, traceback.format_exc()))
-    except Exception as error:  # noqa: BLE001 - any error of a driver or library is the answer
-        connection.send(Refused(_refusal(spec, error), traceback.format_exc()))
-    else:
+    host = EngineHost(spec)
+    connection.send(host.first_answer)
+    if isinstance(host.first_answer, Ready):
+        _answer_requests(connection, host)
+
+
+class EngineHost:
+    """An engine that answers requests, with the models of speakers beside it."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        """Load the engine; `first_answer` says whether that succeeded."""
+        self._voices = _Voices()
+        gc.disable()  # until the engine is loaded: torch's objects are permanent, and scanning them takes 0.3 s
+        self.first_answer = self._load(spec)
+
+    def _load(self, spec: EngineSpec) -> Ready | Refused:
+        try:
+            self._engine = load(spec)
+        except OutOfMemory as error:
+            return Refused(_too_large(spec, error.params["detail"]), traceback.format_exc())
+        except AppError as error:
+            return Refused(error, traceback.format_exc())
+        except Exception as error:  # noqa: BLE001 - any error of a driver or library is the answer
+            return Refused(_refusal(spec, error), traceback.format_exc())
         _freeze_what_stays()
-        connection.send(Ready(engine.info, psutil.Process().memory_info().rss))
-        _answer_requests(connection, engine)
+        return Ready(self._engine.info, psutil.Process().memory_info().rss)
+
+    def answer(self, request: Transcribe | HearVoices | ClearCache) -> Answer:
+        """Return what was asked for, or why there is none; the host lives on."""
+        if isinstance(request, ClearCache):
+            return Cleared(_clear_cache(self._engine.info.device))
+        if isinstance(request, HearVoices):
+            return _answer(partial(self._voices.answer, request))
+        return _answer(partial(_transcribed, request, self._engine))
 
 
 def _refusal(spec: EngineSpec, error: Exception) -> AppError:
@@ -119,8 +140,7 @@ def _freeze_what_stays() -> None:
     gc.enable()
 
 
-def _answer_requests(connection: Connection, engine: Engine) -> None:
-    voices = _Voices()
+def _answer_requests(connection: Connection, host: EngineHost) -> None:
     while True:
         try:
             request: Request = connection.recv()
@@ -128,12 +148,7 @@ def _answer_requests(connection: Connection, engine: Engine) -> None:
             return
         if isinstance(request, Stop):
             return
-        if isinstance(request, ClearCache):
-            connection.send(Cleared(_clear_cache(engine.info.device)))
-        elif isinstance(request, HearVoices):
-            connection.send(_answer(partial(voices.answer, request)))
-        else:
-            connection.send(_answer(partial(_transcribed, request, engine)))
+        connection.send(host.answer(request))
 
 
 def _clear_cache(device: str) -> int:

@@ -33,6 +33,7 @@ from app.logging import event
 from app.services.inference.answers import log_differences, raise_if_failed, shortage_in
 from app.services.inference.child import Child
 from app.services.inference.fair_lock import FairLock
+from app.services.inference.role import Demand
 from app.services.inference.status import InferenceStatus, Recognition, Stopped
 
 __all__ = ["InferenceProcess", "InferenceStatus", "Recognition", "Stopped"]
@@ -65,6 +66,9 @@ class InferenceProcess:
         self._used_at = time.monotonic()
         self._status = InferenceStatus()
         self._status_lock = Lock()
+
+    def serve(self, demand: Demand) -> None:
+        """See BatchPool.serve; there is always one place."""
 
     def start(self) -> None:
         """Load the engine in the background."""

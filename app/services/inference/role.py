@@ -10,12 +10,32 @@ from app.engine.process.messages import HearVoices, VoicesHeard
 from app.services.inference.status import InferenceStatus, Recognition
 
 
+class Demand(Protocol):
+    """What a pool may ask of the scheduler that it serves."""
+
+    @property
+    def waiting(self) -> int:
+        """How many segments wait for a free place."""
+        ...
+
+    def places_changed(self) -> None:
+        """Look again whether something can be sent."""
+        ...
+
+
 class BatchPool(Protocol):
     """The part of inference that the scheduler uses. Every method may be called from any thread."""
 
+    def serve(self, demand: Demand) -> None:
+        """Tell `demand` from now on when there are more places."""
+        ...
+
     @property
     def places(self) -> int:
-        """How many batches can be computed at once, at least one; it changes as actors come and go."""
+        """How many batches can be computed at once; it changes as actors come and go.
+
+        None while work has to wait, for example for nodes; at least one where a batch would be computed or refused.
+        """
         ...
 
     @property

@@ -67,6 +67,7 @@ class InferenceScheduler:
         self._queues: list[SegmentQueue] = []  # next to be served first
         self._sent = 0  # batches that are being computed
         self._is_stopping = False
+        inference.serve(self)
 
     @property
     def batch_seconds(self) -> float:
@@ -90,6 +91,11 @@ class InferenceScheduler:
         """How many segments wait for a free place."""
         with self.changed:
             return sum(len(queue.waiting) for queue in self._queues)
+
+    def places_changed(self) -> None:
+        """Look again whether something can be sent."""
+        with self.changed:
+            self.changed.notify_all()
 
     @contextmanager
     def queue(

@@ -20,7 +20,6 @@ from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.states import JobState
 from app.domain.transcription import Transcription
-from app.engine import EngineSpec
 from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.preparation import Cancelled, PreparationPool
 from app.logging import bound, event
@@ -46,7 +45,7 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Takes jobs from `queue` and runs them with `inference`, which it starts and stops.
 
-    `spec_of_model` returns how to load a model that a job names; it raises ModelError if there is none.
+    `engines` loads the models that jobs name; without it there are none.
     `speaker_model` returns the folder of the model that tells speakers apart, if there is one; with `knows_voices`
     it also looks for known voices.
     """
@@ -59,7 +58,7 @@ class Worker:
         limits: DecodeLimits,
         concurrent_jobs: int = 2,
         segment_timeout_seconds: float = 300.0,
-        spec_of_model: Callable[[str], EngineSpec] = no_other_models,
+        engines: DedicatedEngines | None = None,
         pool: PreparationPool | None = None,
         speaker_model: Callable[[], Path | None] = no_model,
         *,
@@ -74,7 +73,7 @@ class Worker:
         self._taken_over = Event()
         self._claims = JobStore(queue, self.id)
         self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
-        self._bench = DedicatedEngines(spec_of_model, segment_timeout_seconds)
+        self._bench = engines or DedicatedEngines(no_other_models, segment_timeout_seconds)
         self._threads: list[Thread] = []
         self.voices = VoiceHearing(speaker_model, partial(RemoteSpeakerModel, inference, segment_timeout_seconds))
         labeller = SpeakerLabeller(self.voices, knows_voices)

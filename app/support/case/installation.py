@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.errors.base import N_
 from app.i18n import LANGUAGES
+from app.services.models.model_identity import describe_model
 from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.archive import as_json
 from app.support.case.log import counted, told
@@ -18,7 +19,6 @@ from app.support.environment import describe_environment, installed_packages
 from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import BrowserSession, Journal
 from app.support.log_lines import NO_JOB, LogEntry, LogFilter, around, entries_of, merged, read_log, requests_of, select
-from app.support.model_identity import describe_model
 from app.support.private_values import private_values
 from app.support.redaction import Redactor
 

@@ -12,11 +12,11 @@ from app.domain.options import RecognitionOptions
 from app.engine import EngineSpec
 from app.engine.audio.facts import DecodeLimits
 from app.services.inference.process import InferenceProcess
+from app.services.models.model_identity import model_checksum
 from app.services.options import OptionsPatch
 from app.services.speakers.labelling import SpeakerLabeller
 from app.services.speakers.remote_model import RemoteSpeakerModel
 from app.services.speakers.voice_hearing import VoiceHearing
-from app.support.model_identity import model_checksum
 from app.support.replay.recorded import RecordedCase
 from app.support.replay.rerun import Rerun
 

@@ -1,0 +1,143 @@
+"""The connection to a Ray cluster. Only this package imports ray, and only once a cluster is configured."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from app.domain.errors.inference import ClusterUnreachable
+from app.logging import event
+from app.services.cluster.actor import WATCH, InferenceActor
+
+NAMESPACE = "funasr"
+LOCAL = "local"
+NODE_LABEL = "ray.io/node-id"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One machine of the cluster."""
+
+    id: str
+    name: str
+    address: str
+    cpus: float
+    gpus: float
+    memory_bytes: int
+    is_draining: bool
+    """It is about to leave, and begins nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one actor takes of a node."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+
+class Cluster:
+    """Connects with the first use, once. Every method may be called from any thread."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._lock = Lock()
+        self._ray: Any = None
+
+    @property
+    def ray(self) -> Any:
+        """The module ray, connected.
+
+        Raises:
+            ClusterUnreachable
+        """
+        with self._lock:
+            if self._ray is None:
+                self._ray = self._connected()
+            return self._ray
+
+    def close(self) -> None:
+        """Disconnect: Ray ends all that this process has started."""
+        with self._lock:
+            if self._ray is not None:
+                self._ray.shutdown()
+                self._ray = None
+
+    def start_actor(self, name: str, share: Share, arguments: Sequence[object], avoided: Collection[str] = ()) -> Any:
+        """Start an inference actor on a node that is not `avoided`; Ray chooses it, and starts it again after a crash."""
+        options: dict[str, Any] = (
+            {"label_selector": {NODE_LABEL: f"!in({','.join(sorted(avoided))})"}} if avoided else {}
+        )
+        actor = self.ray.remote(concurrency_groups={WATCH: 1})(InferenceActor).options(
+            name=name,
+            namespace=NAMESPACE,
+            num_cpus=share.cpus,
+            num_gpus=share.gpus,
+            max_restarts=-1,
+            max_task_retries=0,  # the scheduler tries again, a segment of a lost batch on its own
+            **options,
+        )
+        return actor.remote(*arguments)
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return the living nodes."""
+        draining = self._draining()
+        alive = [node for node in self.ray.nodes() if node["Alive"]]
+        return tuple(_node(node, is_draining=node["NodeID"] in draining) for node in alive)
+
+    def free_resources(self) -> dict[str, float]:
+        """Return what of the whole cluster nobody uses."""
+        return dict(self.ray.available_resources())
+
+    def _draining(self) -> Collection[str]:
+        if self.address.startswith("ray://"):  # a client does not learn of it; what is lost is recognised again
+            return ()
+        from ray._private.state import state  # Ray Data and Ray Serve read it there, too: it has no public name
+
+        with suppress(AttributeError):
+            return frozenset(state.get_draining_nodes())
+        return ()
+
+    def _connected(self) -> Any:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        import ray
+
+        # Not in this thread, which may be the main one: Ray would replace the server's handling of SIGTERM.
+        with ThreadPoolExecutor(1, thread_name_prefix="cluster-connect") as elsewhere:
+            try:
+                elsewhere.submit(self._connect, ray).result()
+            except Exception as error:
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                raise ClusterUnreachable(address=self.address, reason=reason) from error
+        event(_log, logging.INFO, "cluster_connected", address=self.address, ray=ray.__version__)
+        return ray
+
+    def _connect(self, ray: Any) -> None:
+        own: dict[str, Any] = {"include_dashboard": False} if self.address == LOCAL else {"address": self.address}
+        ray.init(
+            **own, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING, configure_logging=False
+        )
+
+
+def _node(found: dict[str, Any], *, is_draining: bool) -> Node:
+    resources = found["Resources"]
+    address = found["NodeManagerAddress"]
+    name = found["NodeName"]
+    return Node(
+        id=found["NodeID"],
+        name=name if name and name != address else found.get("NodeManagerHostname") or address,
+        address=address,
+        cpus=resources.get("CPU", 0.0),
+        gpus=resources.get("GPU", 0.0),
+        memory_bytes=int(resources.get("memory", 0)),
+        is_draining=is_draining,
+    )

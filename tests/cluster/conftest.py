@@ -1,0 +1,130 @@
+"""Two Ray nodes of one core each on this machine, and a data folder whose jobs their actors read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.engine import EngineSpec
+from app.services.cluster.connection import Cluster, Share
+from app.services.cluster.fingerprint import Fingerprint, fingerprint_of
+from app.services.cluster.pool import ActorPool
+from app.services.cluster.scaling import PoolLimits
+from app.services.inference.dedicated import DedicatedEngines
+from app.services.worker.worker import Worker
+from tests.services.conftest import LIMITS, House, _house  # noqa: F401 - a fixture
+
+needs_ray = pytest.mark.skipif(
+    find_spec("ray") is None, reason="needs the package ray: scripts/test.sh makes an environment for it"
+)
+OBJECT_STORE_BYTES = 100 << 20
+TWO = PoolLimits(least=2, most=2)
+
+
+@pytest.fixture(scope="session", name="machines")
+def _machines() -> Iterator[Any]:
+    """Two nodes, `one` and `two`. Ray's own logs lie under /tmp/ray."""
+    if find_spec("ray") is None:
+        pytest.skip("needs the package ray")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    from ray.cluster_utils import Cluster as Machines
+
+    node = {"num_cpus": 1, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    machines = Machines(initialize_head=True, head_node_args=node | {"node_name": "one"})
+    try:
+        machines.add_node(**node, node_name="two")
+        yield machines
+    finally:
+        machines.shutdown()
+
+
+@dataclass
+class ClusterHouse:
+    """A data folder, and the cluster that reads its recordings."""
+
+    house: House
+    cluster: Cluster
+
+    @property
+    def model(self) -> Path:
+        return self.named_model("model")
+
+    def named_model(self, name: str) -> Path:
+        folder = self.house.folder / name
+        folder.mkdir(exist_ok=True)
+        (folder / "final.pt").write_text(name)
+        return folder
+
+    def spec(self, model: Path | None = None) -> EngineSpec:
+        return EngineSpec(model or self.model, factory="tests.cluster.engines:NotingEngine")
+
+    @contextmanager
+    def pool(self, limits: PoolLimits = TWO, model: Path | None = None, **given: Any) -> Iterator[ActorPool]:
+        pool = ActorPool(self.spec(model), self.cluster, Share(), limits, **given)
+        try:
+            yield pool
+        finally:
+            pool.stop()
+
+    @contextmanager
+    def working(self, limits: PoolLimits = TWO, timeout_seconds: float = 60.0) -> Iterator[ActorPool]:
+        """A worker whose segments the actors read."""
+        self._count_finished()
+        with self.pool(limits) as pool:
+            engines = DedicatedEngines(
+                lambda name: self.spec(self.named_model(name)),
+                timeout_seconds,
+                lambda spec: ActorPool(spec, self.cluster, Share(), PoolLimits()),
+                slots=2,
+            )
+            house = self.house
+            worker = Worker(
+                house.queue, house.files, pool, LIMITS, 3, timeout_seconds, engines=engines, pool=house.pool
+            )
+            with worker.running():
+                yield pool
+
+    def heard(self) -> list[list[str]]:
+        """Process, model and text of each piece that was begun."""
+        notes = self.house.folder / "heard"
+        return [line.split(" ", 2) for line in notes.read_text().splitlines()] if notes.exists() else []
+
+    def hold(self) -> None:
+        self.house.note("hold")
+
+    def let_go(self) -> None:
+        (self.house.folder / "hold").unlink()
+
+    def _count_finished(self) -> None:
+        self.house._execute("CREATE TABLE finished (id, number)")
+        self.house._execute(
+            "CREATE TRIGGER count_finished AFTER UPDATE OF state ON segments WHEN new.state = 'done'"
+            ' BEGIN INSERT INTO finished VALUES (new.transcription_id, new."index"); END'
+        )
+
+    def finished(self, id: str) -> list[int]:
+        """The segments of a job, each as often as it was finished."""
+        with closing(sqlite3.connect(self.house.database.file)) as connection:
+            rows = connection.execute("SELECT number FROM finished WHERE id = ? ORDER BY number", (id,))
+            return [number for (number,) in rows]
+
+
+@pytest.fixture(name="site")
+def _site(machines: Any, house: House) -> Iterator[ClusterHouse]:
+    cluster = Cluster(machines.address)
+    yield ClusterHouse(house, cluster)
+    cluster.close()
+
+
+def other_version(spec: EngineSpec) -> Fingerprint:
+    """What a server of a later version expects of the nodes."""
+    return replace(fingerprint_of(spec), program="99.0")
