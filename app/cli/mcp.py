@@ -46,7 +46,7 @@ class _Desk:
         """
         with self._lock:
             services = self._services
-            if services is None or not services.queue.files.has_living_worker():
+            if services is None or not services.queue.database.worker_locks.is_any_alive():
                 services = self._services = self._open()
         current = services.current()
         return Toolbox(current.queue, current.default_options, current.settings.max_upload_bytes, open_any)
@@ -54,6 +54,6 @@ class _Desk:
     def _open(self) -> Services:
         """Open the services; earlier ones stay open for the calls that use them."""
         services = self._stack.enter_context(open_services(self._settings, start_worker=False))
-        if services.queue.files.has_living_worker():
+        if services.queue.database.worker_locks.is_any_alive():
             return services
         return self._stack.enter_context(open_services(self._settings, start_worker=True))

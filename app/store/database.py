@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 from sqlalchemy import Connection
 
 from app.store.sqlite.database import BUSY_SECONDS, SqliteDatabase
+from app.store.worker_locks import WorkerLocks
 
 __all__ = ["Connection", "Database", "Row", "open_database"]
 
@@ -26,6 +27,10 @@ class Database(Protocol):
     @property
     def name(self) -> str:
         """What people know it by: its file, or server and database without the password."""
+
+    @property
+    def worker_locks(self) -> WorkerLocks:
+        """What tells which workers live."""
 
     def migrate(self) -> None:
         """Use the database until `close`, and make or migrate its schema; processes that start together take turns.

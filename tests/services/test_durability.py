@@ -206,6 +206,7 @@ def test_samples_that_vanished_are_made_again_with_the_same_plan(house: House) -
     assert [(segment.start, segment.end) for segment in house.queue.segments(id)] == plan
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("house", [0.3], indirect=True)
 def test_a_locked_database_makes_a_job_wait_and_not_fail(house: House) -> None:
     with house.working("SlowEngine"):
@@ -248,6 +249,7 @@ def test_reading_a_recording_is_tried_again(
     assert left == []
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_makes_a_job_wait_and_refuses_uploads_cleanly(house: House) -> None:
     """The database may not grow: what SQLite then says is what it says on a full disk."""
     house.limit_room()

@@ -6,13 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select, update
 
 from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.states import JobState
 from app.services.transcriptions.history import Excerpt, History, HistoryFilter, marked
 from app.services.transcriptions.retention import Retention, Spans
 from app.services.transcriptions.trash import Trash
+from app.store import tables
 from app.store.queries import segments, transcriptions
+from app.store.queries.search import search_index
 from tests.services.conftest import House, talk
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -40,11 +43,10 @@ def finished(house: House, *texts: str, name: str = "talk.wav", ended: datetime 
         transcriptions.change(connection, id, **changes, duration=10.0 * len(texts))
         if ended:
             number = int(ended.timestamp() * 1000)
-            connection.exec_driver_sql(
-                "UPDATE search_index SET rowid = ? WHERE rowid = (SELECT number FROM transcriptions WHERE id = ?)",
-                (number, id),
-            )
-            connection.exec_driver_sql("UPDATE transcriptions SET number = ? WHERE id = ?", (number, id))
+            of_id = select(tables.transcriptions.c.number).where(tables.transcriptions.c.id == id).scalar_subquery()
+            index = update(search_index).where(search_index.c.rowid == of_id)
+            connection.execute(index.values(rowid=number))
+            connection.execute(update(tables.transcriptions).filter_by(id=id).values(number=number))
     return id
 
 
@@ -243,5 +245,4 @@ def test_the_keeper_looks_by_itself_and_ends_with_its_block(house: House) -> Non
 
 def _state(house: House, id: str) -> str | None:
     with house.database.reading() as connection:
-        row = connection.exec_driver_sql("SELECT state FROM transcriptions WHERE id = ?", (id,)).one_or_none()
-    return row and row[0]
+        return connection.scalar(select(tables.transcriptions.c.state).filter_by(id=id))

@@ -103,9 +103,9 @@ def test_a_voice_is_kept_with_who_agreed_and_when(house: House, voices: KnownVoi
 def test_nothing_of_a_voice_is_kept_unless_somebody_asks_for_it(house: House, voices: KnownVoices):
     voices.look(meeting(house))
 
-    with closing(sqlite3.connect(house.database.file)) as connection:
-        assert connection.execute("SELECT count(*) FROM known_voices").fetchone() == (0,)
-        assert connection.execute("SELECT count(*) FROM voice_proposals").fetchone() == (0,)
+    with house.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM known_voices").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM voice_proposals").scalar() == 0
 
 
 def test_a_known_voice_is_proposed_and_not_set(house: House, voices: KnownVoices):
@@ -159,6 +159,7 @@ def test_a_refusal_outlives_that_speakers_are_told_apart_anew(house: House, voic
     assert 2 not in proposed(voices, other)
 
 
+@pytest.mark.sqlite
 def test_a_deleted_voice_is_gone_from_proposals_and_from_copies(house: House, voices: KnownVoices):
     voice = voices.remember(meeting(house), 1, "Anna", AGREED)
     other = meeting(house)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from app.domain.errors.transcriptions import TranscriptionNotFound
@@ -25,7 +27,8 @@ def test_what_was_submitted_is_there_for_another_process(house: House) -> None:
         incoming.write(b"sound")
         submitted = house.queue.submit(incoming, options, "page")
 
-    found = Queue(database_in(house.folder), house.files).get(submitted.id)
+    with closing(database_in(house.folder)) as database:
+        found = Queue(database, house.files).get(submitted.id)
     assert found == submitted
     assert (found.name, found.state, found.source) == ("会议 (1).MP3", JobState.QUEUED, "page")
     assert found.options == options

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import resource
 import signal
 import subprocess
@@ -142,12 +141,3 @@ def test_removing_takes_the_whole_folder(files: Files, tmp_path: Path) -> None:
     assert everything_in(tmp_path) == []
     with pytest.raises(AudioGone):
         files.source("abc", ".wav")
-
-
-def test_a_worker_lives_as_long_as_its_lock(files: Files) -> None:
-    lock_fd = files.hold_worker("abc")
-    assert files.is_worker_alive("abc")
-    os.close(lock_fd)
-
-    assert not files.is_worker_alive("abc")
-    assert not files.is_worker_alive("never there")

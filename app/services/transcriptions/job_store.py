@@ -43,7 +43,9 @@ class JobStore:
         self._queue = queue
         self._database = queue.database
         self._files = queue.files
-        self._worker = worker
+        self._locks = queue.database.worker_locks
+        self.worker = worker
+        """Its id; a new one where its lock was lost: jobs claimed before are not its own then."""
 
     def claim(self, *, naming_models: bool = True) -> Transcription | None:
         """Claim the longest-waiting job, if any; jobs that name a model only with `naming_models`."""
@@ -53,7 +55,7 @@ class JobStore:
         with self._database.writing() as connection:
             row = transcriptions.claim(
                 connection,
-                self._worker,
+                self.worker,
                 datetime.now(UTC),
                 naming_models=naming_models,
                 stage="preparing",
@@ -64,7 +66,7 @@ class JobStore:
     def is_cancelled(self, id: str) -> bool:
         """Return whether the job was cancelled, paused or taken away."""
         with self._database.reading() as connection:
-            row = transcriptions.held(connection, id, self._worker)
+            row = transcriptions.held(connection, id, self.worker)
         return row is None or bool(row["cancel_requested"]) or row["rank"] == Rank.HELD
 
     def source(self, id: str) -> Path:
@@ -74,7 +76,7 @@ class JobStore:
             AudioGone: it is not on disk.
         """
         with self._database.reading() as connection:
-            row = transcriptions.held(connection, id, self._worker)
+            row = transcriptions.held(connection, id, self.worker)
         if row is None:
             raise ClaimLost(id)
         return self._files.source(id, row["suffix"])
@@ -188,7 +190,7 @@ class JobStore:
             holders = transcriptions.workers_with_jobs(connection)
             deleted = transcriptions.being_deleted(connection)
         for worker in holders:
-            if worker != self._worker and not self._files.is_worker_alive(worker):
+            if worker != self.worker and not self._locks.is_alive(worker):
                 self._requeue_jobs_of(worker)
         for id in deleted:
             self._queue.purge(id)
@@ -206,7 +208,7 @@ class JobStore:
             rows = transcriptions.running_of(connection, worker)
             for row in rows:
                 self._requeue(connection, row)
-        self._files.forget_worker(worker)
+        self._locks.forget(worker)
         for row in rows:
             event(_log, logging.WARNING, "job_taken_over", job=row["id"], from_worker=worker)
             self._purge_if_deleted(row)
@@ -224,7 +226,7 @@ class JobStore:
     def _own(self, id: str) -> Iterator[tuple[Connection, Row]]:
         """A transaction on a job that this worker still holds."""
         with self._database.writing() as connection:
-            row = transcriptions.held(connection, id, self._worker)
+            row = transcriptions.held(connection, id, self.worker)
             if row is None:
                 raise ClaimLost(id)
             yield connection, row

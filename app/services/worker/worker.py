@@ -6,7 +6,6 @@ One bad recording never stops the others: any error becomes the problem of its o
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -64,14 +63,13 @@ class Worker:
         *,
         knows_voices: bool = True,
     ) -> None:
-        self.id = secrets.token_hex(8)
         self._queue = queue
         self._files = files
         self._inference = inference
         self._concurrent_jobs = concurrent_jobs
         self._stopping = Event()
         self._taken_over = Event()
-        self._claims = JobStore(queue, self.id)
+        self._claims = JobStore(queue, secrets.token_hex(8))
         self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
         self._bench = engines or DedicatedEngines(no_other_models, segment_timeout_seconds)
         self._threads: list[Thread] = []
@@ -80,6 +78,10 @@ class Worker:
         self._transcriber = Transcriber(
             self._claims, files, self._scheduler, self._bench, limits, self._stopping, labeller, pool
         )
+
+    @property
+    def id(self) -> str:
+        return self._claims.worker
 
     @property
     def is_working(self) -> bool:
@@ -99,8 +101,7 @@ class Worker:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run jobs during the block. At its end, unfinished jobs return to the queue without their current segment."""
-        lock_fd = self._files.hold_worker(self.id)
-        try:
+        with self._queue.database.worker_locks.holding(self.id, self._renew):
             self._inference.start()
             threads = self._threads = self._start_threads()
             event(_log, logging.INFO, "worker_started", worker=self.id, threads=len(threads))
@@ -108,9 +109,10 @@ class Worker:
                 yield
             finally:
                 self._stop(threads)
-        finally:
-            self._files.forget_worker(self.id)
-            os.close(lock_fd)
+
+    def _renew(self, id: str) -> None:
+        """Go on under a new id; the jobs of the former one, whose lock was lost, end with ClaimLost."""
+        self._claims.worker = id
 
     def _start_threads(self) -> list[Thread]:
         names = [f"job-{number}" for number in range(self._concurrent_jobs)]

@@ -255,20 +255,6 @@ class Files:
         """Remove a recording whose row could not be stored; what cannot be removed, a sweep finds."""
         self.remove(id)
 
-    def hold_worker(self, id: str) -> int:
-        """Register a worker as alive until the returned descriptor is closed."""
-        return hold_new(self._worker(id))
-
-    def is_worker_alive(self, id: str) -> bool:
-        return is_held(self._worker(id))
-
-    def has_living_worker(self) -> bool:
-        """Whether any process does the queued jobs."""
-        return any(is_held(path) for path in self._workers.iterdir())
-
-    def forget_worker(self, id: str) -> None:
-        self._worker(id).unlink(missing_ok=True)
-
     def sweep(self, is_known: Callable[[str], bool]) -> Swept:
         """Remove what dead processes left behind. Acknowledged recordings are never removed.
 
@@ -341,6 +327,3 @@ class Files:
         with suppress(OSError):
             self.folder(id).rename(self._orphans / id)
         sync_folder(self._orphans)
-
-    def _worker(self, id: str) -> Path:
-        return self._workers / f"{id}.lock"

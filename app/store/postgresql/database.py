@@ -21,6 +21,7 @@ try:
     from psycopg.adapt import Loader
 
     from app.store.postgresql.errors import database_error
+    from app.store.postgresql.worker_locks import SessionLocks
 except ImportError as error:
     raise DatabaseDriverMissing(file="PostgreSQL", reason=str(error)) from error
 
@@ -44,12 +45,27 @@ class PostgresDatabase:
     def __init__(self, folder: Path, url: str, busy_seconds: float) -> None:
         self.folder = folder
         self._url = _checked(url)
-        self._engine = _engine(self._url, busy_seconds)
+        self._options = _options(busy_seconds)
+        self._engine = _engine(self._url, self._options)
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
     def name(self) -> str:
         return self._url.set(drivername="postgresql", password=None, query={}).render_as_string()
+
+    @property
+    def worker_locks(self) -> SessionLocks:
+        return SessionLocks(self.session, self.reading)
+
+    def session(self) -> psycopg.Connection[Any]:
+        """Open a connection that is not of the pool, without transactions.
+
+        Raises:
+            DatabaseUnusable: the server cannot be reached.
+        """
+        arguments, options = self._engine.dialect.create_connect_args(self._url)
+        with self._explained():
+            return psycopg.connect(*arguments, **{**options, **self._options}, autocommit=True)
 
     def migrate(self) -> None:
         """Make the schema in an empty database, or migrate it.
@@ -125,16 +141,25 @@ def _checked(url: str) -> URL:
     return found.set(drivername="postgresql+psycopg")
 
 
-def _engine(url: URL, busy_seconds: float) -> Engine:
+def _options(busy_seconds: float) -> dict[str, Any]:
+    """Return how connections are opened; a server that does not answer any more is noticed within half a minute."""
     settings = _SESSION | {"lock_timeout": f"{int(busy_seconds * 1000)}ms"}
+    return {
+        "application_name": "funasr-webui",
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 25_000,  # milliseconds
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        "prepare_threshold": None,  # a plan for any word suits neither rare words nor frequent ones
+    }
+
+
+def _engine(url: URL, options: dict[str, Any]) -> Engine:
     engine = create_engine(
         url,
-        connect_args={
-            "application_name": "funasr-webui",
-            "connect_timeout": CONNECT_SECONDS,
-            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
-            "prepare_threshold": None,  # a plan for any word suits neither rare words nor frequent ones
-        },
+        connect_args=options,
         pool_pre_ping=True,  # notices that the server was restarted
         hide_parameters=True,  # parameters contain what people said, and errors are logged
         **_POOL,

@@ -27,6 +27,7 @@ from app.store.sqlite.errors import database_error
 from app.store.sqlite.exchange import finish_exchange, is_planned
 from app.store.sqlite.snapshot import FORMER_PREFIX, copy_database
 from app.store.sqlite.watch import DatabaseWatch
+from app.store.sqlite.worker_locks import FileLocks
 
 DATABASE_NAME = "app.db"
 IN_USE_NAME = "in-use.lock"  # shared by every process with the database open, exclusive to one that replaces it
@@ -60,6 +61,10 @@ class SqliteDatabase:
     @property
     def name(self) -> str:
         return str(self.file)
+
+    @property
+    def worker_locks(self) -> FileLocks:
+        return FileLocks(self.folder)
 
     def migrate(self) -> None:
         """Lock the data folder until `close`, and migrate the schema; processes that start together take turns.
