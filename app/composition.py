@@ -226,7 +226,13 @@ def vad_options(settings: Settings) -> VadOptions:
 def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
     """Return what the doctor examines."""
     return Subject(
-        spec, settings.data_dir, settings.log_dir, settings.host, settings.port, not settings.insecure_no_login
+        spec,
+        settings.data_dir,
+        settings.log_dir,
+        settings.host,
+        settings.port,
+        not settings.insecure_no_login,
+        settings.database_url.get_secret_value(),
     )
 
 

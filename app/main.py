@@ -220,7 +220,9 @@ def _open_queue(stack: ExitStack, settings: Settings) -> Queue:
     database.migrate()
     files = open_files(settings)
     stack.enter_context(job_logs(files.folder))
-    return Queue(database, files)
+    queue = Queue(database, files)
+    stack.enter_context(database.listening(queue.announce))
+    return queue
 
 
 def _start_worker(

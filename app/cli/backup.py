@@ -12,7 +12,7 @@ BYTES_PER_MB = 1_000_000
 
 def make_backup(settings: Settings, file: Path, *, recordings: bool) -> int:
     """Write a backup; the server may be running."""
-    manifest = back_up(Places(settings.data_dir, settings.log_dir), file, recordings=recordings)
+    manifest = back_up(_places(settings), file, recordings=recordings)
     size = file.stat().st_size / BYTES_PER_MB
     what = "database, settings, logs" + (" and recordings" if recordings else "")
     print(f"{file}: {what}; {len(manifest.files)} files, {size:.1f} MB")
@@ -24,7 +24,7 @@ def make_backup(settings: Settings, file: Path, *, recordings: bool) -> int:
 
 def restore_backup(settings: Settings, file: Path) -> int:
     """Replace the present data with a backup; the server must not be running."""
-    manifest, aside = restore(file, Places(settings.data_dir, settings.log_dir))
+    manifest, aside = restore(file, _places(settings))
     print(f"{settings.data_dir}: as it was at {manifest.made_at} ({len(manifest.files)} files restored)")
     if aside:
         print(f"What was there before lies in {aside}.")
@@ -32,3 +32,7 @@ def restore_backup(settings: Settings, file: Path) -> int:
         "Recordings that came after the backup are kept: the next start puts them aside, and `recover` brings them back."
     )
     return 0
+
+
+def _places(settings: Settings) -> Places:
+    return Places(settings.data_dir, settings.log_dir, bool(settings.database_url))

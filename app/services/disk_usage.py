@@ -8,21 +8,19 @@ from pathlib import Path
 
 from app.store.files.decoded_audio import FOLDER as DECODED_FOLDER
 from app.store.files.vad_folders import VAD_FOLDER
-from app.store.sqlite.database import DATABASE_NAME
 
 BLOCK_BYTES = 512  # of st_blocks, whatever the file system's blocks are
 
 
-def storage_used(data_dir: Path, log_dir: Path, models_dir: Path) -> dict[str, int]:
-    """Return the bytes of database, recordings, logs and models, and the free space for recordings.
+def storage_used(data_dir: Path, log_dir: Path, models_dir: Path, database_bytes: int) -> dict[str, int]:
+    """Return the bytes of the database, as told, recordings, logs and models, and the free space for recordings.
 
     Linked models are not counted, and samples that can be made again are counted apart from the recordings.
     """
-    database = sum(file.stat().st_size for file in data_dir.glob(f"{DATABASE_NAME}*"))
     apart = (data_dir / VAD_FOLDER, data_dir / DECODED_FOLDER, log_dir, models_dir)
     folders = [folder for folder in data_dir.iterdir() if folder.is_dir() and folder not in apart]
     return {
-        "database_bytes": database,
+        "database_bytes": database_bytes,
         "recordings_bytes": sum(folder_bytes(folder) for folder in folders),
         "decoded_bytes": folder_bytes(data_dir / DECODED_FOLDER),
         "vad_bytes": folder_bytes(data_dir / VAD_FOLDER),

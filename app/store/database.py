@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
+from app.store.facts import DatabaseFacts
 from app.store.sqlite.database import BUSY_SECONDS, SqliteDatabase
 from app.store.worker_locks import WorkerLocks
 
@@ -31,6 +33,15 @@ class Database(Protocol):
     @property
     def worker_locks(self) -> WorkerLocks:
         """What tells which workers live."""
+
+    def facts(self) -> DatabaseFacts: ...
+
+    @property
+    def told_revision(self) -> int | None:
+        """The last revision, where the database tells of changes; it may be some milliseconds old."""
+
+    def listening(self, queued: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `queued` during the block when another process may have queued a job, where the database tells that."""
 
     def migrate(self) -> None:
         """Use the database until `close`, and make or migrate its schema; processes that start together take turns.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app import __version__
 from app.atomic import appearing_from_nowhere, sync_file, sync_folder, write_atomically
-from app.domain.errors.backup import BackupUnusable, DataInUse
+from app.domain.errors.backup import BackupUnusable, DatabaseOnServer, DataInUse
 from app.domain.errors.base import N_
 from app.domain.errors.setup import DataBeingRestored
 from app.free_space import keep_reserve
@@ -70,15 +70,19 @@ class Places:
 
     data_dir: Path
     log_dir: Path
+    is_on_server: bool = False
+    """Whether the database is on a server, which is backed up by means of its own."""
 
 
 def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
     """Write a backup to `file` atomically; the server may be running.
 
     Raises:
+        DatabaseOnServer: it is not in the data folder.
         DatabaseUnusable: there is no readable database.
         DiskFull: there is no room for it.
     """
+    _refuse_server(places)
     file.parent.mkdir(parents=True, exist_ok=True)
     with (
         storage_errors(file),
@@ -123,10 +127,12 @@ def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:
     Existing recordings stay; those of the backup are added.
 
     Raises:
+        DatabaseOnServer: the backup of a file cannot take its place.
         BackupUnusable: not a backup, damaged, or made by a newer version. Nothing has been changed.
         DataInUse: a server, a worker or another command is using the data folder.
         DiskFull: there is no room for it.
     """
+    _refuse_server(places)
     places.data_dir.mkdir(parents=True, exist_ok=True)
     with _alone_in(places.data_dir), storage_errors(places.data_dir):
         if is_planned(places.data_dir):
@@ -140,6 +146,11 @@ def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:
             plan_exchange(folder, places.data_dir, plan)
         finish_exchange(places.data_dir)
     return manifest, places.data_dir / plan.aside if plan.aside else None
+
+
+def _refuse_server(places: Places) -> None:
+    if places.is_on_server:
+        raise DatabaseOnServer
 
 
 # Backing up

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.domain.errors.base import N_, AppError, Problem
 from app.services.inference.role import Inference
 from app.services.transcriptions.job_queue import Queue
+from app.store.queries import transcriptions
 from app.support.doctor import Status
 from app.support.doctor.places import disk_check, why_unwritable
 
@@ -14,7 +15,8 @@ from app.support.doctor.places import disk_check, why_unwritable
 def database_problem(queue: Queue) -> Problem | None:
     """Read a row."""
     try:
-        queue.revision()
+        with queue.database.reading() as connection:
+            transcriptions.current_revision(connection)
     except AppError as error:
         return error.problem
     return None

@@ -10,6 +10,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select
 
+from app.domain.errors.backup import DatabaseOnServer
 from app.domain.errors.base import AppError
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.setup import (
@@ -28,14 +30,19 @@ from app.domain.errors.setup import (
     DatabaseUnsuited,
     DatabaseUrlInvalid,
 )
+from app.engine import EngineSpec
 from app.services.retry import until_stored
 from app.store import tables
 from app.store.database import Database, open_database
 from app.store.postgresql.words import fold
 from app.store.queries import batch_items, batches, saved_lists, transcriptions, trash, webhooks
+from app.support.backup import Places, back_up, restore
+from app.support.doctor import Status, examine_database
+from app.support.doctor.check import Subject
 from tests.conftest import REPOSITORY, data_folder
 from tests.databases import PostgresServer, postgres_server
 from tests.store.conftest import BEGIN, SavedTranscriptions, postgres_url
+from tests.waiting import wait_until
 
 WORDS = [
     "会议",
@@ -443,3 +450,61 @@ def test_a_full_disk_of_the_server_has_its_own_advice() -> None:
 
     told = [database_error(error("x"), "db").code for error in (DiskFull, ReadOnlySqlTransaction, TooManyConnections)]
     assert told == ["database_server_full", "database_read_only", "database_unreachable"]
+
+
+def test_it_says_what_it_is(both: list[SavedTranscriptions]) -> None:
+    told = [saved.database.facts() for saved in both]
+
+    assert [facts.product for facts in told] == ["SQLite", "PostgreSQL"]
+    assert all(facts.size_bytes > 100_000 and facts.version[0].isdigit() for facts in told)
+
+
+def test_the_doctor_looks_at_the_server(url: str, tmp_path: Path) -> None:
+    subject = Subject(EngineSpec(tmp_path), tmp_path, tmp_path, database_url=url)
+
+    assert [(check.id, check.status) for check in examine_database(subject)] == [
+        ("database", Status.OK),
+        ("schema", Status.OK),
+        ("database_clock", Status.OK),
+    ]
+    assert "secret" not in repr(replace(subject, database_url="postgresql://u:secret@127.0.0.1:1/x"))
+    [check] = examine_database(replace(subject, database_url="postgresql://u:secret@127.0.0.1:1/x"))
+    assert (check.id, check.status) == ("database", Status.FAILURE)
+    assert "secret" not in check.explained()["fact"]
+
+
+def test_a_backup_says_that_the_database_is_elsewhere(tmp_path: Path) -> None:
+    places = Places(tmp_path, tmp_path, is_on_server=True)
+    with pytest.raises(DatabaseOnServer):
+        back_up(places, tmp_path / "b.zip", recordings=False)
+    with pytest.raises(DatabaseOnServer):
+        restore(tmp_path / "b.zip", places)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_is_told_what_another_changes(url: str, tmp_path: Path) -> None:
+    queued = threading.Event()
+    with closing(open_database(tmp_path, url)) as here, closing(open_database(tmp_path, url)) as there:
+        saved = SavedTranscriptions(there)
+        with here.listening(queued.set):
+            wait_until(lambda: here.told_revision is not None)
+            queued.clear()
+            saved.add()
+            wait_until(lambda: here.told_revision == revision(there))
+            assert not queued.is_set()
+            saved.add(state="queued")
+            assert queued.wait(5)
+        assert here.told_revision is None
+
+
+def test_a_listener_hears_again_after_a_restart(own_server: PostgresServer, tmp_path: Path) -> None:
+    with own_server.database() as url, closing(open_database(tmp_path, url)) as database:
+        database.migrate()
+        with database.listening(lambda: None):
+            wait_until(lambda: database.told_revision == 0)
+            own_server.stop()
+            wait_until(lambda: database.told_revision is None)
+            own_server.start()
+            with database.writing() as connection:
+                transcriptions.next_revision(connection)
+            wait_until(lambda: database.told_revision == 1)

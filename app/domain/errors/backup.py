@@ -21,3 +21,12 @@ class DataInUse(BackupError):
     status = 409
     message = N_("A server or worker is at work in {folder}.")
     advice = N_("Stop it, then restore; nothing has been changed.")
+
+
+class DatabaseOnServer(BackupError):
+    code = "database_on_server"
+    status = 409
+    message = N_("The database is on a PostgreSQL server, which this backup does not reach.")
+    advice = N_(
+        "Back it up by means of the server, for example pg_dump, and copy the data folder: the recordings are there."
+    )

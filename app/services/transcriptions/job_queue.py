@@ -37,6 +37,7 @@ from app.store.sqlite.snapshot import forget_in_copies
 
 _log = logging.getLogger(__name__)
 
+TOLD_SECONDS = 2.0  # between two looks for work where the database tells of it
 AT_FIRST = {"state": JobState.QUEUED, "stage": "queued"}
 Beside: TypeAlias = Callable[[Connection, str], None]
 """Stores something in the same transaction as the new transcription with this id."""
@@ -163,6 +164,9 @@ class Queue(Recordings):
 
     def revision(self) -> int:
         """Return the number of the last change; cheap enough to poll a few times a second."""
+        told = self.database.told_revision
+        if told is not None:
+            return told
         with self.database.reading() as connection:
             return transcriptions.current_revision(connection)
 
@@ -264,7 +268,7 @@ class Queue(Recordings):
             transcriptions.remove(connection, id)
         forget_in_copies(self.database.folder, id)
 
-    # Waiting for work within one process; workers of other processes poll
+    # Waiting for work: workers of other processes poll, unless the database tells them
 
     def announce(self) -> None:
         """Wake the workers of this process."""
@@ -272,6 +276,6 @@ class Queue(Recordings):
             self._arrival.notify_all()
 
     def wait_for_arrival(self, seconds: float) -> None:
-        """Return when something is submitted in this process, or after `seconds`."""
+        """Return when something is submitted in this process, or after `seconds`; later where the database tells."""
         with self._arrival:
-            self._arrival.wait(seconds)
+            self._arrival.wait(seconds if self.database.told_revision is None else TOLD_SECONDS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.setup import DatabaseDriverMissing, DatabaseNewer, DatabaseUnsuited, DatabaseUrlInvalid
+from app.store.facts import DatabaseFacts
 from app.store.migration import SCHEMA_VERSION, SchemaUnknown, upgrade
 from app.store.postgresql import schema
 
@@ -21,6 +23,7 @@ try:
     from psycopg.adapt import Loader
 
     from app.store.postgresql.errors import database_error
+    from app.store.postgresql.listener import Listener
     from app.store.postgresql.worker_locks import SessionLocks
 except ImportError as error:
     raise DatabaseDriverMissing(file="PostgreSQL", reason=str(error)) from error
@@ -42,9 +45,10 @@ _SESSION = {
 class PostgresDatabase:
     """Transactions on the database at `url`; see `app.store.database.Database`."""
 
-    def __init__(self, folder: Path, url: str, busy_seconds: float) -> None:
+    def __init__(self, folder: Path, url: str, busy_seconds: float = 10.0) -> None:
         self.folder = folder
         self._url = _checked(url)
+        self._listener: Listener | None = None
         self._options = _options(busy_seconds)
         self._engine = _engine(self._url, self._options)
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -56,6 +60,39 @@ class PostgresDatabase:
     @property
     def worker_locks(self) -> SessionLocks:
         return SessionLocks(self.session, self.reading)
+
+    @property
+    def told_revision(self) -> int | None:
+        return self._listener.revision if self._listener else None
+
+    @contextmanager
+    def listening(self, queued: Callable[[], None]) -> Iterator[None]:
+        """Call `queued` during the block when another process may have queued a job, and know the revision."""
+        self._listener = Listener(self.session, queued)
+        with self._listener.running():
+            yield
+
+    def facts(self) -> DatabaseFacts:
+        query = "SELECT current_setting('server_version'), pg_database_size(current_database())"
+        with self.reading() as connection:
+            version, size = connection.exec_driver_sql(query).one()
+        return DatabaseFacts("PostgreSQL", version, size)
+
+    def schema_version(self) -> str | None:
+        """Return the newest applied migration; None if there are no tables yet.
+
+        Raises:
+            DatabaseUnusable: the server cannot be reached, or does not suit.
+        """
+        with self.reading() as connection:
+            self._check_server(connection)
+            return schema.version_of(connection)
+
+    def clock(self) -> datetime:
+        """Return the server's time."""
+        with self.reading() as connection:
+            told: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return told
 
     def session(self) -> psycopg.Connection[Any]:
         """Open a connection that is not of the pool, without transactions.
@@ -76,10 +113,8 @@ class PostgresDatabase:
         self.folder.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
             self.folder.chmod(0o700)
-        with self.reading() as connection:
-            self._check_server(connection)
-            if schema.version_of(connection) == SCHEMA_VERSION:
-                return
+        if self.schema_version() == SCHEMA_VERSION:
+            return
         with self.writing() as connection:
             if schema.version_of(connection) is None:  # another process may have been first
                 schema.create(connection)

@@ -47,6 +47,8 @@ _NOTE_BATCH = """
         INSERT INTO webhook_notes (batch_id, state, at) VALUES (NEW.batch_id, '', clock_timestamp() AT TIME ZONE 'UTC');
     END IF;
 """
+_TELL_CHANGE = "PERFORM pg_notify('funasr_changes', '');"  # once for each transaction
+_TELL_QUEUED = "IF NEW.state = 'queued' THEN PERFORM pg_notify('funasr_queued', ''); END IF;"
 _FORGET_WORDS = "DELETE FROM speaker_index WHERE rowid = OLD.id;"
 _COUNTED = "state, language, source, duration, size_bytes, deleted_at, delete_requested"
 _COUNTED_IN_BATCH = "state, size_bytes, seconds, seconds_done"
@@ -77,6 +79,8 @@ TRIGGERS = "".join(
         _trigger("items_follow", "UPDATE OF state, duration, seconds_done, deleted_at", "transcriptions", _FOLLOW),
         _trigger("webhook_notes_end", "UPDATE OF state", "transcriptions", _NOTE_END),
         _trigger("webhook_notes_batch", "UPDATE OF state", "batch_items", _NOTE_BATCH),
+        _trigger("tell_change", "UPDATE", "revisions", _TELL_CHANGE),
+        _trigger("tell_queued", "INSERT OR UPDATE OF state, rank", "transcriptions", _TELL_QUEUED),
         _trigger("speaker_names_removed", "DELETE", "speaker_names", _FORGET_WORDS),
     )
 )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,6 +21,7 @@ from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.setup import DatabaseLocked, DatabaseNewer, DataBeingRestored
 from app.locks import hold_alone, hold_together, in_turn
+from app.store.facts import DatabaseFacts
 from app.store.files.storage_errors import storage_errors
 from app.store.migration import SCHEMA_VERSION, SchemaUnknown, upgrade
 from app.store.sqlite.errors import database_error
@@ -65,6 +66,17 @@ class SqliteDatabase:
     @property
     def worker_locks(self) -> FileLocks:
         return FileLocks(self.folder)
+
+    @property
+    def told_revision(self) -> int | None:
+        return None
+
+    def listening(self, queued: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002 - a file tells nothing
+        return nullcontext()
+
+    def facts(self) -> DatabaseFacts:
+        size = sum(file.stat().st_size for file in self.folder.glob(f"{DATABASE_NAME}*"))
+        return DatabaseFacts("SQLite", sqlite3.sqlite_version, size)
 
     def migrate(self) -> None:
         """Lock the data folder until `close`, and migrate the schema; processes that start together take turns.

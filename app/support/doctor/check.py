@@ -64,6 +64,8 @@ class Subject:
     port: int = 7860
     needs_login: bool = True
     """Where other machines reach the server."""
+    database_url: str = field(default="", repr=False)
+    """With a password; empty for the file in the data folder."""
 
 
 def ok(id: str, fact: str, **params: Any) -> Check:

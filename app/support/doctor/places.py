@@ -10,10 +10,10 @@ from pathlib import Path
 
 from app.domain.errors.base import N_
 from app.store.files.recordings import ORPHANS_FOLDER
-from app.store.migration import SCHEMA_VERSION
 from app.store.sqlite.database import DATABASE_NAME
 from app.store.sqlite.snapshot import schema_of, verdict_of
 from app.support.doctor.check import Check, Status, Subject, failure, note, ok, warning
+from app.support.doctor.database import schema_check, server_checks
 
 LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times
 NO_DISK_MB = 200
@@ -76,6 +76,9 @@ def room(free_mb: int) -> Check:
 
 def database(subject: Subject) -> Iterable[Check]:
     """Check that the database is intact and of this program's version."""
+    if subject.database_url:
+        yield from server_checks(subject.data_dir, subject.database_url)
+        return
     file = subject.data_dir / DATABASE_NAME
     if not file.exists():
         yield ok("database", N_("There is no database yet; the first start makes it."))
@@ -88,7 +91,7 @@ def database(subject: Subject) -> Iterable[Check]:
         yield failure("database", N_("{file} is damaged: {reason}"), advice, file=file, reason=verdict)
         return
     yield ok("database", N_("{file} is whole."), file=file)
-    yield _schema_check(schema_of(file))
+    yield schema_check(schema_of(file))
 
 
 def orphans(subject: Subject) -> Iterable[Check]:
@@ -105,17 +108,6 @@ def orphans(subject: Subject) -> Iterable[Check]:
         count=count,
         folder=folder,
     )
-
-
-def _schema_check(schema: str | None) -> Check:
-    if schema is not None and schema > SCHEMA_VERSION:
-        fact = N_("The database has version {found}; this program knows {known}: a newer program made it.")
-        advice = N_("Start the newer program, or restore a backup from before the update.")
-        return failure("schema", fact, advice, found=schema, known=SCHEMA_VERSION)
-    if schema == SCHEMA_VERSION:
-        return ok("schema", N_("The database has the newest version, {found}."), found=schema)
-    fact = N_("The database has version {found}; the next start brings it to {known}.")
-    return ok("schema", fact, found=schema or "-", known=SCHEMA_VERSION)
 
 
 def _writable(id: str, folder: Path, otherwise: str) -> Check:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sqlite3
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -12,6 +11,7 @@ from app.i18n import Translate
 from app.services.settings import SettingsStore
 from app.setting_rules import ON_PAGE, Effect
 from app.settings import Origin, Settings, variable
+from app.store.facts import DatabaseFacts
 from app.web.answers.setting_wording import GROUPS, Words
 from app.web.answers.transcriptions import model_answer
 from app.web.schemas.settings import (
@@ -107,7 +107,7 @@ def _start_setting(name: str, now: Settings) -> StartSetting:
     )
 
 
-def versions() -> dict[str, str]:
+def versions(database: DatabaseFacts) -> dict[str, str]:
     """Return the versions of the server's components; torch is not imported for this."""
     import av  # only the library knows its FFmpeg version
 
@@ -116,7 +116,7 @@ def versions() -> dict[str, str]:
         "Python": platform.python_version(),
         "PyTorch": _version("torch"),
         "FFmpeg": f"{av.ffmpeg_version_info} (PyAV {av.__version__})",
-        "SQLite": sqlite3.sqlite_version,
+        database.product: database.version,
         "OS": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
 

@@ -11,13 +11,14 @@ from typing import Annotated
 from fastapi import Form, Query, Response
 from starlette.responses import StreamingResponse
 
+from app.domain.errors.backup import DatabaseOnServer
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.settings import SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
 from app.domain.errors.uploads import DiskFull
 from app.services.disk_usage import storage_used
 from app.support.backup import Places, last_backup, made_backup
 from app.web.answers.settings import settings_answer
-from app.web.dependencies import ServicesDep, SettingsStoreDep, TranslateDep, TrashDep
+from app.web.dependencies import QueueDep, ServicesDep, SettingsStoreDep, TranslateDep, TrashDep
 from app.web.forms.file_names import content_disposition
 from app.web.openapi import content, errors
 from app.web.pools import reads_slowly
@@ -71,10 +72,11 @@ def get_retention(
 
 @router.get("/storage", responses=errors())
 @reads_slowly
-def get_storage(book: SettingsStoreDep) -> StorageAnswer:
+def get_storage(book: SettingsStoreDep, queue: QueueDep) -> StorageAnswer:
     """See how much room database, recordings, log and models take."""
     settings = book.now
-    used = storage_used(settings.data_dir, settings.log_dir, settings.models_dir)
+    size = queue.database.facts().size_bytes
+    used = storage_used(settings.data_dir, settings.log_dir, settings.models_dir, size)
     return StorageAnswer(**used)
 
 
@@ -88,7 +90,7 @@ def get_backup(services: ServicesDep) -> BackupAnswer:
     "/backup",
     response_class=Response,
     responses=content(200, "The backup; `python -m app restore FILE` brings it back.", {"application/zip": "(bytes)"})
-    | errors(DiskFull, changes=True),
+    | errors(DiskFull, DatabaseOnServer, changes=True),
 )
 @reads_slowly
 def make_backup(
@@ -97,7 +99,7 @@ def make_backup(
 ) -> Response:
     """Make a backup of database, settings and log, and of the recordings if they are wanted."""
     settings, stack = services.settings, ExitStack()
-    places = Places(settings.data_dir, settings.log_dir)
+    places = Places(settings.data_dir, settings.log_dir, bool(settings.database_url))
     file = stack.enter_context(made_backup(places, recordings=recordings))
     headers = {
         "content-disposition": content_disposition("attachment", file.name),

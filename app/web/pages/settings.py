@@ -28,7 +28,7 @@ def settings_page(request: Request, services: ServicesDep, translate: TranslateD
         "is_builtin": in_use == builtin_model_dir(),
         "shelf": models_answer(services, translate).model_dump(mode="json"),
         "has_worker": services.has_worker,
-        "versions": versions(),
+        "versions": versions(services.queue.database.facts()),
         "last_backup": made_at.isoformat() if (made_at := last_backup(services.settings.data_dir)) else None,
     }
     return render(request, "pages/settings.html", context)
