@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.domain.addresses import is_loopback
+from app.domain.errors.base import AppError
 from app.domain.errors.models import ModelError
 from app.domain.errors.setup import PackageMissing
 from app.domain.options import TranscriptionOptions, VadOptions
@@ -233,7 +234,19 @@ def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
         settings.port,
         not settings.insecure_no_login,
         settings.database_url.get_secret_value(),
+        settings.files_url,
+        lambda: _store_fault(settings),
     )
+
+
+def _store_fault(settings: Settings) -> AppError | None:
+    try:
+        bucket = open_bucket(settings)
+    except AppError as error:
+        return error
+    from app.store.objects.probe import store_fault
+
+    return store_fault(bucket)
 
 
 def installation(settings: Settings, models: Models, examination: Callable[[], Examination]) -> Installation:
@@ -272,7 +285,7 @@ def open_files(settings: Settings) -> Files:
     """
     if not settings.files_url:
         return Files(settings.data_dir)
-    bucket, copies_bytes = _bucket(settings), settings.files_copies_mb * 2**20
+    bucket, copies_bytes = open_bucket(settings), settings.files_copies_mb * 2**20
     from app.store.objects.recordings import StoredFiles
 
     return StoredFiles(settings.data_dir, bucket, copies_bytes, is_signed=settings.files_presigned)
@@ -282,13 +295,18 @@ def open_uploads(settings: Settings) -> UploadFiles:
     """Return the place of files that are uploaded in chunks: beside the recordings."""
     if not settings.files_url:
         return UploadFiles(settings.data_dir)
-    bucket = _bucket(settings)
+    bucket = open_bucket(settings)
     from app.store.objects.uploads import StoredUploads
 
     return StoredUploads(settings.data_dir, bucket)
 
 
-def _bucket(settings: Settings) -> Bucket:
+def open_bucket(settings: Settings) -> Bucket:
+    """Return the bucket of the settings.
+
+    Raises:
+        StoreLibraryMissing: its client is not installed.
+    """
     if find_spec("obstore") is None:
         raise PackageMissing(wanted="FUNASR_FILES_URL", package="obstore", extra="s3")
     from app.store.objects.bucket import Bucket  # for which a folder needs no library

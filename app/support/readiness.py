@@ -30,6 +30,12 @@ def disk_problem(data_dir: Path) -> Problem | None:
     return Problem(check.id, check.fact, check.advice, check.params) if check.status is Status.FAILURE else None
 
 
+def store_problem(queue: Queue) -> Problem | None:
+    """Write, read and remove an object, where the recordings lie in an object store."""
+    fault = queue.files.fault()
+    return fault.problem if fault else None
+
+
 def inference_problem(inference: Inference) -> Problem | None:
     """Check the known state of the process. One unloaded when idle is fine: it loads with the next job."""
     status = inference.status()

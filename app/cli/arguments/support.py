@@ -87,6 +87,11 @@ def add_backup(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     add_folder_options(recovering)
     recovering.set_defaults(run=_recover)
+    moving = commands.add_parser(
+        "move-files", help="copy the recordings of the data folder to the object store, with the server stopped"
+    )
+    add_folder_options(moving)
+    moving.set_defaults(run=_move_files)
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
@@ -135,6 +140,12 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
     from app.cli.backup import restore_backup
 
     return restore_backup(settings, options.file)
+
+
+def _move_files(_options: argparse.Namespace, settings: Settings) -> int:
+    from app.cli.move_files import move_files
+
+    return move_files(settings)
 
 
 def _recover(_options: argparse.Namespace, settings: Settings) -> int:

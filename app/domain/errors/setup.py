@@ -20,6 +20,12 @@ class FunasrPortTaken(PortTaken):
     advice = N_("Stop the other program, or choose another port: --funasr-port {other}.")
 
 
+class NoObjectStore(SetupError):
+    code = "no_object_store"
+    message = N_("FUNASR_FILES_URL names no object store.")
+    advice = N_("Set it to a bucket, for example s3://recordings/funasr, and the AWS_* variables to its keys.")
+
+
 class PasswordFileUnusable(SetupError):
     code = "password_file_unusable"
     message = N_("The administrator's password cannot be read from {file}: {reason}")

@@ -2,8 +2,7 @@
 
 data/incoming/<random>/      a recording being received, locked by the process that writes it
 data/transcriptions/<id>/    source<.ext>, recording.json, peaks.json, events.json if sound events were detected, job.log;
-                             during processing audio.s16, or 1-audio.s16 and so on for separate channels; locked while
-                             it is live
+                             during processing audio.s16, or 1-audio.s16 and so on by channel; locked while it is live
 data/decoded/<id>/           the samples of a finished job (decoded_audio.py)
 data/orphans/<id>/           the same, of recordings whose rows are gone: a backup without them was restored, or the
                              database was moved away. `python -m app recover` brings them back
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from app.atomic import sync_folder, write_atomically
+from app.domain.errors.base import AppError
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.speech import SoundEvent
 from app.locks import hold_free, hold_new, is_held
@@ -66,6 +66,10 @@ class Files:
         for folder in (self._incoming, self._transcriptions, self._trash, self._workers, data_dir / SCRATCH_FOLDER):
             folder.mkdir(parents=True, exist_ok=True)
         sync_folder(data_dir)
+
+    def fault(self) -> AppError | None:
+        """Return what keeps the object store from being used; None if nothing does, or there is none."""
+        return None
 
     def receive(self, name: str, limit_bytes: int) -> UploadFile:
         """Open a file for an upload; unless it is moved into place inside the block, nothing is left behind.
@@ -203,7 +207,7 @@ class Files:
         return self.peaks(id).read_text()
 
     def keep_drawn(self, id: str) -> None:
-        """Store durably what decoding has drawn, the peaks and the sound events; a folder has them already."""
+        """Store what decoding has drawn, the peaks and the sound events, durably; a folder has them already."""
 
     def keep_log(self, id: str) -> None:
         """Store the job's own log durably; a folder has it already."""

@@ -34,6 +34,7 @@ REMOVED_AT_ONCE = 1_000  # S3's limit
 CONNECT_TIMEOUT = timedelta(seconds=5)
 REQUEST_TIMEOUT = timedelta(seconds=30)
 MOST_RETRIES = 3
+PROBE_TIMEOUT = timedelta(seconds=3)
 RETRY_TIMEOUT = timedelta(seconds=10)  # a person waits for the answer
 
 
@@ -55,7 +56,9 @@ class Bucket:
     All of them may raise StoreUnusable.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_patient: bool = True) -> None:
+        """Name the bucket, without asking for it; one that is not patient asks once, and soon gives up."""
+        self._is_patient = is_patient
         self.url = url.rstrip("/")
         parts = urlsplit(self.url)
         self._name, self._prefix = parts.netloc, parts.path.strip("/")
@@ -68,11 +71,19 @@ class Bucket:
             prefix=self._prefix or None,
             client_options={
                 "allow_http": endpoint.startswith("http:"),
-                "connect_timeout": CONNECT_TIMEOUT,
-                "timeout": REQUEST_TIMEOUT,
+                "connect_timeout": CONNECT_TIMEOUT if self._is_patient else PROBE_TIMEOUT,
+                "timeout": REQUEST_TIMEOUT if self._is_patient else PROBE_TIMEOUT,
             },
-            retry_config={"max_retries": MOST_RETRIES, "retry_timeout": RETRY_TIMEOUT},
+            retry_config={
+                "max_retries": MOST_RETRIES if self._is_patient else 0,
+                "retry_timeout": RETRY_TIMEOUT,
+            },
         )
+
+    @cached_property
+    def impatient(self) -> Bucket:
+        """The same bucket, for who wants to know whether it answers."""
+        return Bucket(self.url, is_patient=False)
 
     def put(self, key: str, content: bytes) -> None:
         """Store an object; it replaces one of the same key."""

@@ -34,13 +34,13 @@ class Pieces:
 
     def put(self, first: int, fence: int, content: bytes) -> None:
         """Store the bytes from `first` on; when this returns, the store has confirmed them."""
-        self.bucket.put(self._key(first, fence), content)
+        self.bucket.put(self.key(first, fence), content)
 
     def merge(self, first: int, fence: int, content: bytes) -> None:
         """Store the bytes from `first` on in place of the pieces that hold them."""
         self.put(first, fence, content)
         held = range(first, first + len(content))
-        kept = self._key(first, fence)
+        kept = self.key(first, fence)
         self.bucket.remove(piece.key for piece in self._all() if piece.first in held and piece.key != kept)
 
     def chain(self) -> list[Piece]:
@@ -81,5 +81,6 @@ class Pieces:
             if each.size:
                 yield Piece(int(first), each.size, each.key)
 
-    def _key(self, first: int, fence: int) -> str:
+    def key(self, first: int, fence: int) -> str:
+        """Return the name of a piece."""
         return f"{self.folder}/{first:016d}-{fence:08d}"

@@ -40,6 +40,7 @@ from app.store.objects.bucket import Bucket
 from app.store.objects.job_logs import merged
 from app.store.objects.live_wav import StoredWav
 from app.store.objects.pieces import Pieces
+from app.store.objects.probe import store_fault
 from app.store.objects.source import StoredSource
 from app.store.objects.working_copies import FOLDER, WorkingCopies
 
@@ -62,6 +63,10 @@ class StoredFiles(Files):
         self.bucket = bucket
         self._copies = WorkingCopies(data_dir / FOLDER, copies_bytes)
         self._is_signed = is_signed
+
+    def fault(self) -> StoreUnusable | None:
+        """Return what keeps the store from being used; None if nothing does."""
+        return store_fault(self.bucket)
 
     # A new recording
 

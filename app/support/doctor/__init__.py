@@ -11,6 +11,7 @@ from typing import Protocol
 from app.domain.errors.base import N_
 from app.support.doctor import computing, environment, packages, places
 from app.support.doctor.check import Check, Status, Subject, warning
+from app.support.doctor.object_store import object_store
 
 __all__ = ["Check", "Status", "Subject", "examine", "glance"]
 
@@ -30,6 +31,7 @@ QUICK: tuple[Examination, ...] = (
     places.temp_folder,
     places.disk,
     places.orphans,
+    object_store,
     environment.network,
     environment.decoder_sandbox,
 )

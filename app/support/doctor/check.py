@@ -66,6 +66,10 @@ class Subject:
     """Where other machines reach the server."""
     database_url: str = field(default="", repr=False)
     """With a password; empty for the file in the data folder."""
+    files_url: str = ""
+    """Of the object store; empty where the recordings lie in the data folder."""
+    store_fault: Callable[[], AppError | None] = lambda: None
+    """Returns what keeps the object store from being used."""
 
 
 def ok(id: str, fact: str, **params: Any) -> Check:

@@ -19,7 +19,7 @@ from app.domain.errors.base import N_, Problem
 from app.domain.errors.setup import NotReady
 from app.i18n import Translate, translator
 from app.logging import current_request_id
-from app.support.readiness import database_problem, disk_problem, inference_problem, worker_problem
+from app.support.readiness import database_problem, disk_problem, inference_problem, store_problem, worker_problem
 from app.web.openapi import errors
 from app.web.own_thread import in_own_thread
 from app.web.request import language_of
@@ -40,6 +40,9 @@ LOOKS: Mapping[str, Callable[[Services], Problem | None]] = {
         else None
     ),
 }
+OF_SHARED_FILES: Mapping[str, Callable[[Services], Problem | None]] = {
+    "object_store": lambda services: store_problem(services.queue)
+}
 UNANSWERED = Problem("unanswered", N_("No answer within {seconds} s."), "", {"seconds": ANSWER_SECONDS})
 
 
@@ -52,7 +55,7 @@ async def get_liveness() -> LivenessAnswer:
 @root.get("/ready", name="get_root_readiness", response_model=ReadinessAnswer, responses=errors(NotReady))
 @router.get("/ready", name="get_readiness", response_model=ReadinessAnswer, responses=errors(NotReady))
 async def get_readiness(request: Request) -> Response:
-    """Ask whether database, disk and inference process are ready; 503 where one is not, with `parts` beside the error.
+    """Ask whether database, disk, object store and inference process are ready; 503 where one is not, with `parts` beside the error.
 
     A model that was unloaded because nobody needed it is ready: the next job loads it. Where this server leaves the
     jobs to another process, its own inference process is no matter.
@@ -71,14 +74,15 @@ async def get_readiness(request: Request) -> Response:
 
 async def _problems(services: Services) -> dict[str, Problem | None]:
     """Look at all parts at once, for no longer than ANSWER_SECONDS; a part that gave no answer is not ready."""
-    found: dict[str, Problem | None] = dict.fromkeys(LOOKS, UNANSWERED)
+    looked_at = {**LOOKS, **(OF_SHARED_FILES if services.queue.files.is_shared else {})}
+    found: dict[str, Problem | None] = dict.fromkeys(looked_at, UNANSWERED)
 
     async def look(name: str) -> None:
-        found[name] = await in_own_thread(partial(LOOKS[name], services))
+        found[name] = await in_own_thread(partial(looked_at[name], services))
 
     with anyio.move_on_after(ANSWER_SECONDS):
         async with anyio.create_task_group() as looks:
-            for name in LOOKS:
+            for name in looked_at:
                 looks.start_soon(look, name)
     return found
 
