@@ -89,8 +89,8 @@ class Cluster:
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the living nodes."""
-        draining = self._draining()
         alive = [node for node in self.ray.nodes() if node["Alive"]]
+        draining = self._draining()
         return tuple(_node(node, is_draining=node["NodeID"] in draining) for node in alive)
 
     def free_resources(self) -> dict[str, float]:
