@@ -1,10 +1,11 @@
 """Measure the history with a million transcriptions: how long a page and a search take, as the page asks for them.
 
-    python benchmarks/history.py [--rows 1000000] [--rounds 40] [--database FOLDER]
+    python benchmarks/history.py [--rows 1000000] [--rounds 40] [--database FOLDER] [--url postgresql://...]
 
 Rows are written straight into a database of the newest schema, with Chinese and English text in which words are as
 unevenly frequent as in speech. Printed are median, 95th percentile and the longest of each query, and the median of its computing. The targets: a page
-in 50 ms, a search in 100 ms. With --database the rows stay there for the next run.
+in 50 ms, a search in 100 ms. With --database the rows stay there for the next run. With --url they are carried over to
+that empty PostgreSQL database, or are there already, and are asked for there; claims of jobs are measured as well (target: 20 ms).
 """
 
 from __future__ import annotations
@@ -18,21 +19,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from anywhere, uninstalled
 
+from app.domain.errors.setup import TargetNotEmpty
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.services.transcriptions.history import History, HistoryFilter, HistoryPosition
 from app.services.transcriptions.job_queue import Queue
+from app.store.database import Database, open_database
 from app.store.files.recordings import Files
+from app.store.queries import transcriptions
 from app.store.queries.search import split
 from app.store.queries.voices.speaker_names import SLOTS, folded, index_word
 from app.store.sqlite.database import SqliteDatabase
+from app.store.transfer import transfer
 
 CHINESE = (
     "的 我们 今天 讨论 一下 这个 项目 进度 客户 需求 已经 完成 部分 功能 测试 问题 需要 大家 确认 时间 安排 下周 会议 继续 产品 设计 方案 技术 团队 "
@@ -60,8 +65,53 @@ def main() -> None:
         database.migrate()
         fill(database, options.rows)
         print(f"{options.rows} transcriptions, {database.file.stat().st_size / 2**20:.0f} MiB")
-        report(History(Queue(database, Files(folder))), options.rounds)
+        if not options.url:
+            report(History(Queue(database, Files(folder))), options.rounds)
         database.close()
+        if options.url:
+            on_server(folder, options.url, options.rounds)
+
+
+def on_server(folder: Path, url: str, rounds: int) -> None:
+    """Measure the same on PostgreSQL."""
+    started = time.perf_counter()
+    with suppress(TargetNotEmpty):  # it is there already
+        transfer(folder, url, lambda table, rows: print(f"  {table}: {rows}", flush=True))
+        print(f"carried over in {time.perf_counter() - started:.0f} s")
+    with closing(open_database(folder, url)) as database:
+        database.migrate()
+        print(f"{database.facts().size_bytes / 2**20:.0f} MiB in PostgreSQL")
+        report(History(Queue(database, Files(folder))), rounds)
+        measure_claims(database, rounds)
+
+
+def measure_claims(database: Database, rounds: int) -> None:
+    """Queue jobs at the end of the history, claim each, and remove them."""
+    now = datetime.now(UTC)
+    row = {
+        "suffix": ".wav",
+        "size_bytes": 1,
+        "sha256": "",
+        "source": "api",
+        "options": TranscriptionOptions().to_dict(),
+    }
+    ids = [f"claim-{number:010}" for number in range(rounds)]
+    with database.writing() as connection:
+        for id in ids:
+            values = {"id": id, "name": id, "state": "queued", "stage": "queued", "created_at": now}
+            transcriptions.add(connection, row | values)
+    took = []
+    for _ in ids:
+        started = time.perf_counter()
+        with database.writing() as connection:
+            transcriptions.claim(connection, "benchmark", now)
+        took.append((time.perf_counter() - started) * 1000)
+    with database.writing() as connection:
+        for id in ids:
+            transcriptions.remove(connection, id)
+    print(
+        f"claim: median {statistics.median(took):.1f} ms, 95th percentile {statistics.quantiles(took, n=20)[-1]:.1f} ms"
+    )
 
 
 def fill(database: SqliteDatabase, rows: int, now: datetime | None = None) -> None:
@@ -253,6 +303,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--database", type=Path, default=None, help="folder that keeps the rows for the next run")
+    parser.add_argument("--url", metavar="URL", help="of an empty PostgreSQL database")
     return parser.parse_args()
 
 

@@ -28,7 +28,7 @@ from app.cli.arguments.recognition import (
     add_watch,
     add_worker,
 )
-from app.cli.arguments.support import add_backup, add_case, add_doctor, add_replay
+from app.cli.arguments.support import add_backup, add_case, add_doctor, add_migrate_database, add_replay
 from app.cli.problems import print_problem
 from app.domain.errors.base import AppError
 from app.domain.options import detector_meant
@@ -109,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_case(commands)
     add_replay(commands)
     add_backup(commands)
+    add_migrate_database(commands)
     add_models(commands)
     add_people(commands)
     add_compare(commands)

@@ -94,6 +94,17 @@ def add_backup(commands: Commands[argparse.ArgumentParser]) -> None:
     moving.set_defaults(run=_move_files)
 
 
+def add_migrate_database(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "migrate-database", help="carry the database over to a PostgreSQL server; no server of ours may run"
+    )
+    command.add_argument("source", metavar="SOURCE", help="sqlite:///FOLDER/app.db, its file or the data folder")
+    command.add_argument(
+        "target", nargs="?", metavar="TARGET", help="postgresql://USER:PASSWORD@HOST/NAME, or FUNASR_DATABASE_URL"
+    )
+    command.set_defaults(run=_migrate_database)
+
+
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     from app.cli.doctor import doctor
 
@@ -146,6 +157,12 @@ def _move_files(_options: argparse.Namespace, settings: Settings) -> int:
     from app.cli.move_files import move_files
 
     return move_files(settings)
+
+
+def _migrate_database(options: argparse.Namespace, settings: Settings) -> int:
+    from app.cli.migrate_database import migrate_database
+
+    return migrate_database(settings, options.source, options.target)
 
 
 def _recover(_options: argparse.Namespace, settings: Settings) -> int:

@@ -219,6 +219,19 @@ class DatabaseUnsuited(DatabaseUnusable):
     )
 
 
+class TargetNotEmpty(SetupError):
+    code = "target_not_empty"
+    status = 409
+    message = N_("The database {file} already holds something else.")
+    advice = N_("Name an empty database: createdb --encoding=UTF8 --template=template0 NAME")
+
+
+class TransferDiffers(SetupError):
+    code = "transfer_differs"
+    message = N_("What arrived in table {table} of {file} differs from what was sent.")
+    advice = N_("Make another, empty database and carry everything over again; the old database is unchanged.")
+
+
 class NotReady(SetupError):
     code = "not_ready"
     status = 503

@@ -110,6 +110,13 @@ class PostgresDatabase:
         Raises:
             DatabaseUnusable: it cannot be reached or used, or a newer version of the program made it.
         """
+        self.make_schema()
+        with self.reading() as connection:
+            if schema.is_unfinished(connection):
+                raise DatabaseUnsuited(file=self.name, reason=N_("`migrate-database` has not finished filling it"))
+
+    def make_schema(self) -> None:
+        """Make or migrate the schema, also while the database is being filled."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
             self.folder.chmod(0o700)

@@ -30,6 +30,15 @@ INSERT INTO revisions (id, "current") VALUES (1, 0);
 """  # noqa: S608 - the name of a file of ours
 
 
+PROGRESS = "transfer_progress"
+"""The table that a target has while it is filled from an SQLite database."""
+
+
+def is_unfinished(connection: Connection) -> bool:
+    """Return whether the database is being filled from an SQLite database."""
+    return connection.exec_driver_sql(f"SELECT to_regclass('{PROGRESS}')").scalar() is not None
+
+
 def version_of(connection: Connection) -> str | None:
     """Return the newest applied migration; None for a database without our tables."""
     if connection.exec_driver_sql("SELECT to_regclass('alembic_version')").scalar() is None:

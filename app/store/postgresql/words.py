@@ -34,13 +34,19 @@ class Phrase:
 
 def entry(*columns: str) -> dict[str, Any]:
     """Return the values of a row for the index words in each column, separated by spaces."""
+    values = plain_entry(*columns)
+    keys = values.pop("keys")
+    return values | {"words": func.array_to_tsvector(cast(keys, ARRAY(Text)))}
+
+
+def plain_entry(*columns: str) -> dict[str, Any]:
+    """Return the same with the `keys` that `words` is made of."""
     content = BETWEEN.join(map(fold, columns))
     keys = {key for word in content.split() for key in _keys(word)}
     is_coarse = sum(len(key.encode()) for key in keys) > LARGEST_SET
     if is_coarse:
         keys = {"~", *(f"~{word[0]}" for word in content.split())}
-    words = func.array_to_tsvector(cast(sorted(keys), ARRAY(Text)))
-    return {"content": f" {content} ", "words": words, "is_coarse": is_coarse}
+    return {"content": f" {content} ", "keys": sorted(keys), "is_coarse": is_coarse}
 
 
 def matches(columns: Any, phrases: Sequence[Phrase]) -> ColumnElement[bool]:
