@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.domain.addresses import is_loopback
-from app.domain.errors.base import AppError
 from app.domain.errors.models import ModelError
-from app.domain.errors.setup import PackageMissing
 from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.people import Role
 from app.engine import EngineSpec
@@ -21,6 +19,7 @@ from app.engine.audio.facts import DecodeLimits
 from app.engine.catalog.extras import extra_of
 from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, SPEAKERS, VAD
 from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
+from app.files_composition import store_fault
 from app.paths import builtin_model_dir, large_model_dir
 from app.services.models.model_identity import model_checksum
 from app.services.models.models import Models
@@ -30,8 +29,6 @@ from app.services.settings import SettingsStore
 from app.services.transcriptions.retention import Spans
 from app.settings import Origin, Settings, checked_value
 from app.store.database import Database, open_database
-from app.store.files.recordings import Files
-from app.store.files.upload_chunks import UploadFiles
 from app.support.case import Installation
 from app.support.doctor import Subject
 from app.support.doctor.examination import Examination
@@ -40,7 +37,6 @@ from app.support.replay.recorded import RecordedCase
 
 if TYPE_CHECKING:
     from app.services.people.oidc import OidcLogin
-    from app.store.objects.bucket import Bucket
 
 SETTABLE = (*ENGINE_SETTINGS, "model", "vad_model", "punctuation_model")
 """Settings that a replay may override, besides the transcription's options."""
@@ -235,18 +231,8 @@ def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
         not settings.insecure_no_login,
         settings.database_url.get_secret_value(),
         settings.files_url,
-        lambda: _store_fault(settings),
+        lambda: store_fault(settings),
     )
-
-
-def _store_fault(settings: Settings) -> AppError | None:
-    try:
-        bucket = open_bucket(settings)
-    except AppError as error:
-        return error
-    from app.store.objects.probe import store_fault
-
-    return store_fault(bucket)
 
 
 def installation(settings: Settings, models: Models, examination: Callable[[], Examination]) -> Installation:
@@ -275,43 +261,6 @@ def _plain(value: object) -> Any:
 
 def _folder_of(models: Models, name: str) -> Path | None:
     return next((entry.folder for entry in models.entries() if entry.name == name), None)
-
-
-def open_files(settings: Settings) -> Files:
-    """Return the place of the recordings: the data folder, or an object store.
-
-    Raises:
-        PackageMissing: its client is not installed.
-    """
-    if not settings.files_url:
-        return Files(settings.data_dir)
-    bucket, copies_bytes = open_bucket(settings), settings.files_copies_mb * 2**20
-    from app.store.objects.recordings import StoredFiles
-
-    return StoredFiles(settings.data_dir, bucket, copies_bytes, is_signed=settings.files_presigned)
-
-
-def open_uploads(settings: Settings) -> UploadFiles:
-    """Return the place of files that are uploaded in chunks: beside the recordings."""
-    if not settings.files_url:
-        return UploadFiles(settings.data_dir)
-    bucket = open_bucket(settings)
-    from app.store.objects.uploads import StoredUploads
-
-    return StoredUploads(settings.data_dir, bucket)
-
-
-def open_bucket(settings: Settings) -> Bucket:
-    """Return the bucket of the settings.
-
-    Raises:
-        StoreLibraryMissing: its client is not installed.
-    """
-    if find_spec("obstore") is None:
-        raise PackageMissing(wanted="FUNASR_FILES_URL", package="obstore", extra="s3")
-    from app.store.objects.bucket import Bucket  # for which a folder needs no library
-
-    return Bucket(settings.files_url)
 
 
 def login_rule(settings: Settings) -> LoginRule:

@@ -17,10 +17,8 @@ from app.composition import (
     installation,
     is_slow_live,
     open_accounts,
-    open_files,
     open_models,
     open_store,
-    open_uploads,
     quick_spec,
     replay_command,
     retention_spans,
@@ -35,6 +33,7 @@ from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.replacements import parse_rules
 from app.engine.preparation.preparation import PreparationPool
+from app.files_composition import open_files, open_uploads
 from app.logging import adjust_logging, job_logs
 from app.services.batches.batches import Batches
 from app.services.batches.importer import BatchImporter

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.composition import engine_spec, installation, open_files, open_models, open_store, subject_of
+from app.composition import engine_spec, installation, open_models, open_store, subject_of
+from app.files_composition import open_files
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
 from app.store.files.storage_errors import storage_error

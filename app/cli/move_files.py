@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from app.composition import open_bucket, open_store
+from app.composition import open_store
 from app.domain.errors.setup import NoObjectStore
+from app.files_composition import open_bucket
 from app.settings import Settings
 from app.store.queries import live
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from app.composition import open_files, open_store
+from app.composition import open_store
+from app.files_composition import open_files
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.orphans import Recovered, recover
 from app.settings import Settings

@@ -9,10 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.cli.move_files import move_files
-from app.composition import open_uploads, subject_of
+from app.composition import subject_of
 from app.domain.errors.setup import NoObjectStore
 from app.domain.options import TranscriptionOptions
 from app.engine import EngineSpec
+from app.files_composition import open_uploads
 from app.main import create_app
 from app.services.batches.batches import Batches
 from app.services.batches.uploads import BatchUploads
