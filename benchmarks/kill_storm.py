@@ -78,7 +78,7 @@ def main() -> int:
     if options.serve_echo:
         return _serve_echo(options.serve_echo, options.port)
     with tempfile.TemporaryDirectory(prefix="kill-storm-") as folder:
-        storm = Storm(Path(folder), options.engine, _free_port(), random.Random(options.seed))
+        storm = Storm(Path(folder), options.engine, free_port(), random.Random(options.seed))
         kills = _rage(storm, options.kills, options.uploads, time.monotonic() + 60 * options.minutes)
         records = _let_it_end(storm)
         return _report(storm, records, kills)
@@ -102,7 +102,7 @@ def _parse() -> argparse.Namespace:
 
 def _rage(storm: Storm, kills: int, uploads: int, end: float) -> int:
     """Kill the server `kills` times, fewer if it takes too long; the client sends its files one by one meanwhile."""
-    recordings = [_recording(number) for number in range(4)]
+    recordings = [recording(number) for number in range(4)]
     done = 0
     is_over = Event()
 
@@ -149,7 +149,7 @@ def _wait_for_answers(port: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            _ask(port, f"{API}?limit=1")
+            ask(port, f"{API}?limit=1")
             return
         time.sleep(0.05)
 
@@ -183,7 +183,7 @@ def _database(storm: Storm) -> sqlite3.Connection:
 def _send_until_acknowledged(storm: Storm, recording: bytes, kind: int) -> None:
     while True:
         try:
-            storm.acknowledged[_send(storm.port, recording, kind)] = kind
+            storm.acknowledged[send(storm.port, recording, kind)] = kind
         except ConnectionRefusedError:
             time.sleep(0.05)
         except (OSError, http.client.HTTPException):
@@ -192,7 +192,7 @@ def _send_until_acknowledged(storm: Storm, recording: bytes, kind: int) -> None:
             return
 
 
-def _send(port: int, recording: bytes, kind: int) -> str:
+def send(port: int, recording: bytes, kind: int) -> str:
     """Send one recording and return its id."""
     boundary = "kill-storm"
     head = f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="storm {kind}.wav"\r\n\r\n'
@@ -207,13 +207,13 @@ def _send(port: int, recording: bytes, kind: int) -> str:
     return str(json.loads(content)["id"])
 
 
-def _ask(port: int, path: str) -> Any:
+def ask(port: int, path: str) -> Any:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("GET", path)
         return json.load(connection.getresponse())
 
 
-def _recording(kind: int) -> bytes:
+def recording(kind: int) -> bytes:
     """A WAV of several spoken pieces: the built-in model's golden sample, or a babble that counts as speech."""
     pause = np.zeros(round(1.2 * RATE), dtype=np.int16)
     pieces = [pause]
@@ -260,11 +260,11 @@ def _let_it_end(storm: Storm) -> dict[str, dict[str, Any]]:
     with _serving(storm):
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError):
-                items = _ask(storm.port, f"{API}?limit=200")["items"]
+                items = ask(storm.port, f"{API}?limit=200")["items"]
                 if all(item["state"] in FINAL for item in items):
                     break
             time.sleep(0.3)
-        return {item["id"]: _ask(storm.port, f"{API}/{item['id']}") for item in items}
+        return {item["id"]: ask(storm.port, f"{API}/{item['id']}") for item in items}
 
 
 def _report(storm: Storm, records: dict[str, dict[str, Any]], kills: int) -> int:
@@ -335,7 +335,7 @@ def _serve_echo(folder: Path, port: int) -> int:
     return 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,343 @@
+"""Kill parts of a cluster again and again while recordings go in, then count what was lost or done twice.
+
+    .venv-cluster/bin/python -m benchmarks.cluster_storm [--kills 100] [--uploads 40] [--seed 1] [--minutes 60]
+
+On this machine: a PostgreSQL server, an S3 server behind a line that can be cut, a Ray cluster of a head without
+processors and two nodes, and two web servers, each a real process. At random: an actor, a process of Ray's, a node
+or a web server is killed, PostgreSQL restarts, the object store cannot be reached or is full for a while. Only what
+was answered with 201 counts as acknowledged. A trigger in the database counts how often each segment was finished.
+The engine says how loud a piece is and takes 0.2 s for it. Exit code 1 if anything acknowledged is missing, a segment
+was finished twice, or a job has not ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import http.client
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import psutil
+
+from benchmarks.kill_storm import API, FINAL, ask, free_port, recording, send
+from tests.databases import PostgresServer
+from tests.s3_server import BUCKET, Line, S3Server, environment, serving
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+NODE = {"num_cpus": 1, "object_store_memory": 100 << 20, "include_dashboard": False}
+SERVERS = 2
+AWAY_SECONDS = (2.0, 15.0)  # of the object store; once in a storm it is away for LONG_AWAY_SECONDS
+LONG_AWAY_SECONDS = 60.0
+PAUSE_SECONDS = (0.5, 4.0)  # between two acts
+PATIENCE_SECONDS = 900  # for the jobs to end after the last act
+COUNT = """
+CREATE TABLE finished (transcription_id text, number integer);
+CREATE FUNCTION count_finished() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO finished VALUES (NEW.transcription_id, NEW.index); RETURN NULL; END $$;
+CREATE TRIGGER count_finished AFTER UPDATE OF state ON segments
+FOR EACH ROW WHEN (NEW.state = 'done') EXECUTE FUNCTION count_finished();
+"""
+
+
+@dataclass
+class Cluster:
+    """All parts, and what the client knows."""
+
+    folder: Path
+    chance: random.Random
+    postgres: PostgresServer
+    line: Line
+    machines: Any
+    """Of ray.cluster_utils."""
+    ports: Sequence[int]
+    servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    nodes: list[Any] = field(default_factory=list)
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    """Ids that were answered with 201, and which recording each was made of."""
+    cut_off: int = 0
+    acts: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    @property
+    def database(self) -> str:
+        return "storm"
+
+
+def main() -> int:
+    options = _parse()
+    if options.serve:
+        return _serve(options.serve, options.port)
+    with tempfile.TemporaryDirectory(prefix="scaling-storm-") as folder, ExitStack() as stack:
+        cluster = stack.enter_context(_built(Path(folder), random.Random(options.seed)))
+        done = _rage(cluster, options.kills, options.uploads, time.monotonic() + 60 * options.minutes)
+        records = _let_it_end(cluster)
+        return _report(cluster, records, done)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--uploads", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60, help="after which it ends with fewer kills (60)")
+    parser.add_argument("--serve", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+# The parts
+
+
+@contextmanager
+def _built(folder: Path, chance: random.Random) -> Iterator[Cluster]:
+    """Start all parts for the block."""
+    from ray.cluster_utils import Cluster as Machines
+
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(REPOSITORY)}
+    with ExitStack() as stack:
+        postgres = PostgresServer()
+        stack.callback(postgres.remove)
+        postgres.execute("CREATE DATABASE storm")
+        s3: S3Server = stack.enter_context(serving(folder))
+        line = Line(s3.port)
+        stack.callback(line.close)
+        os.environ |= environment(line.address)
+        machines = Machines(initialize_head=True, head_node_args=NODE | {"num_cpus": 0, "node_name": "head"})
+        stack.callback(machines.shutdown)
+        cluster = Cluster(folder, chance, postgres, line, machines, [free_port() for _ in range(SERVERS)])
+        stack.callback(_end_servers, cluster)
+        for number in range(2):
+            cluster.nodes.append(machines.add_node(**NODE, node_name=f"node-{number}"))
+        cluster.servers += [_start(cluster, number) for number in range(SERVERS)]
+        for port in cluster.ports:
+            _wait_for_answers(port)
+        postgres.execute(COUNT, cluster.database)
+        yield cluster
+
+
+def _start(cluster: Cluster, number: int) -> subprocess.Popen[bytes]:
+    folder = cluster.folder / f"server-{number}"
+    folder.mkdir(exist_ok=True)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.cluster_storm",
+        "--serve",
+        str(folder),
+        "--port",
+        str(cluster.ports[number]),
+    ]
+    own = {
+        "FUNASR_VAD_DETECTOR": "webrtcvad",  # Silero takes no babble for speech
+        "FUNASR_DATABASE_URL": cluster.postgres.url(cluster.database),
+        "FUNASR_FILES_URL": f"s3://{BUCKET}/storm",
+        "FUNASR_CLUSTER": cluster.machines.address,
+        "FUNASR_CLUSTER_MIN_ACTORS": "1",
+        "FUNASR_CLUSTER_MAX_ACTORS": "1",
+    }
+    with (folder / "output").open("ab") as output:
+        return subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | own, stdout=output, stderr=output)
+
+
+def _end_servers(cluster: Cluster) -> None:
+    for server in cluster.servers:
+        server.terminate()
+    for server in cluster.servers:
+        server.wait()
+
+
+def _wait_for_answers(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+            ask(port, f"{API}?limit=1")
+            return
+        time.sleep(0.1)
+
+
+# What goes wrong
+
+
+def _kill_actor(cluster: Cluster) -> None:
+    _kill_one(cluster, "ray::InferenceActor")
+
+
+def _kill_ray_worker(cluster: Cluster) -> None:
+    _kill_one(cluster, "ray::")
+
+
+def _kill_one(cluster: Cluster, title: str) -> None:
+    """Kill one process of the nodes, none of somebody else's."""
+    found = [
+        process
+        for node in cluster.nodes
+        for raylet in [node.all_processes["raylet"][0].process.pid]
+        for process in psutil.Process(raylet).children(recursive=True)
+        if " ".join(process.cmdline()).startswith(title)
+    ]
+    if found:
+        cluster.chance.choice(found).kill()
+
+
+def _kill_node(cluster: Cluster) -> None:
+    """A node vanishes; another takes its place a little later."""
+    node = cluster.chance.choice(cluster.nodes)
+    cluster.machines.remove_node(node, allow_graceful=False)
+    time.sleep(cluster.chance.uniform(0, 3))
+    cluster.nodes[cluster.nodes.index(node)] = cluster.machines.add_node(**NODE)
+
+
+def _kill_server(cluster: Cluster) -> None:
+    number = cluster.chance.randrange(SERVERS)
+    cluster.servers[number].send_signal(signal.SIGKILL)
+    cluster.servers[number].wait()
+    time.sleep(cluster.chance.uniform(0, 2))
+    cluster.servers[number] = _start(cluster, number)
+
+
+def _restart_postgres(cluster: Cluster) -> None:
+    cluster.postgres.stop()
+    time.sleep(cluster.chance.uniform(0, 3))
+    cluster.postgres.start()
+
+
+def _cut_store(cluster: Cluster) -> None:
+    is_long = cluster.acts["the object store away"] == 0
+    cluster.line.cut()
+    time.sleep(LONG_AWAY_SECONDS if is_long else cluster.chance.uniform(*AWAY_SECONDS))
+    cluster.line.mend()
+
+
+ACTS: dict[str, tuple[float, Callable[[Cluster], None]]] = {
+    "an actor killed": (5, _kill_actor),
+    "a process of Ray's killed": (3, _kill_ray_worker),
+    "a node killed": (2, _kill_node),
+    "a web server killed": (3, _kill_server),
+    "PostgreSQL restarted": (2, _restart_postgres),
+    "the object store away": (1, _cut_store),
+}
+"""How often each is done, beside the others."""
+
+
+def _rage(cluster: Cluster, kills: int, uploads: int, end: float) -> int:
+    """Do `kills` acts, fewer if it takes too long; the client sends its files one by one meanwhile."""
+    recordings = [recording(number) for number in range(4)]
+    done = 0
+    is_over = Event()
+
+    def send_all() -> None:
+        for number in range(uploads):
+            while done < number * kills // uploads and not is_over.wait(0.05):
+                pass
+            if is_over.is_set():
+                return
+            _send_until_acknowledged(cluster, recordings[number % 4], number % 4)
+
+    client = Thread(target=send_all)
+    client.start()
+    while done < kills and time.monotonic() < end:
+        time.sleep(cluster.chance.uniform(*PAUSE_SECONDS))
+        [name] = cluster.chance.choices(list(ACTS), [weight for weight, _ in ACTS.values()])
+        ACTS[name][1](cluster)
+        cluster.acts[name] += 1
+        done += 1
+        print(f"\r{done} acts, {len(cluster.acknowledged)} acknowledged ", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    if done < kills:
+        is_over.set()
+    client.join()
+    return done
+
+
+def _send_until_acknowledged(cluster: Cluster, content: bytes, kind: int) -> None:
+    while True:
+        try:
+            cluster.acknowledged[send(cluster.chance.choice(cluster.ports), content, kind)] = kind
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        except (OSError, http.client.HTTPException):
+            cluster.cut_off += 1
+            time.sleep(0.2)
+        else:
+            return
+
+
+# The count
+
+
+def _let_it_end(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """Wait until every job has ended, and return all of them."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    items: list[dict[str, Any]] = []
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException, LookupError, ValueError):
+            items = ask(cluster.ports[0], f"{API}?limit=200")["items"]
+            if all(item["state"] in FINAL for item in items):
+                break
+        time.sleep(0.5)
+    return {item["id"]: ask(cluster.ports[0], f"{API}/{item['id']}") for item in items}
+
+
+def _report(cluster: Cluster, records: dict[str, dict[str, Any]], done: int) -> int:
+    query = (
+        "SELECT count(*) FROM (SELECT 1 FROM finished GROUP BY transcription_id, number HAVING count(*) > 1) AS twice"
+    )
+    [(twice,)] = cluster.postgres.execute(query, cluster.database)
+    [(finished,)] = cluster.postgres.execute("SELECT count(*) FROM finished", cluster.database)
+    texts = collections.defaultdict(set)
+    for id, kind in cluster.acknowledged.items():
+        texts[kind].add(records[id]["text"] if id in records else None)
+    lost = len(cluster.acknowledged.keys() - records.keys())
+    unfinished = sum(record["state"] not in FINAL for record in records.values())
+    facts: dict[str, object] = {
+        "acts": done,
+        **{f"  {name}": count for name, count in cluster.acts.items()},
+        "uploads acknowledged (201)": len(cluster.acknowledged),
+        "uploads cut off and sent again": cluster.cut_off,
+        "acknowledged and LOST": lost,
+        "states": dict(collections.Counter(record["state"] for record in records.values())),
+        "jobs that did not end": unfinished,
+        "segments finished": finished,
+        "segments finished TWICE": twice,
+        "recordings with differing texts": sum(len(found) > 1 for found in texts.values()),
+    }
+    for name, fact in facts.items():
+        print(f"{name:<36}{fact}")
+    return 1 if lost or twice or unfinished else 0
+
+
+# The server of a stand-in for a model
+
+
+def _serve(folder: Path, port: int) -> int:
+    import uvicorn
+
+    from app.engine import EngineSpec
+    from app.logging import setup_logging
+    from app.main import create_app
+    from app.settings import Settings
+
+    settings = Settings(data_dir=folder / "data", log_dir=folder / "logs", port=port)
+    setup_logging(settings.log_dir)
+    model = folder.parent / "model"
+    model.mkdir(exist_ok=True)
+    spec = EngineSpec(model_dir=model, factory="benchmarks.echo_engine:load")
+    uvicorn.run(create_app(settings, spec=spec), port=port, log_config=None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
