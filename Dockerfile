@@ -1,9 +1,11 @@
 # syntax=docker/dockerfile:1
 #
-# Two images, each for linux/amd64 and linux/arm64:
+# Images, each for linux/amd64 and linux/arm64:
 #
 #   docker build --target cpu  -t funasr-webui:cpu .     about 1.6 GB; runs anywhere (the default target)
 #   docker build --target cuda -t funasr-webui:cuda .    about 6 GB; needs an NVIDIA driver and its container toolkit
+#   docker build --target cluster -t funasr-webui:cluster .            the first one for several machines: docs/scaling.md
+#   docker build --target cluster-cuda -t funasr-webui:cluster-cuda .  the second one likewise
 #
 # Packages come from the lock in requirements/. Behind a mirror: --build-arg PIP_INDEX_URL=... and TORCH_INDEX=...
 
@@ -46,6 +48,15 @@ COPY --from=wheel /dist/ /dist/
 RUN pip --python /opt/funasr-webui install --no-cache-dir --no-deps --no-index /dist/*.whl
 
 
+# What several machines share: a database on a server, an object store, Ray.
+FROM packages-cpu AS packages-cluster
+RUN pip --python /opt/funasr-webui install --no-cache-dir --no-deps --require-hashes -r requirements/postgresql.txt -r requirements/s3.txt -r requirements/cluster.txt
+
+
+FROM packages-cuda AS packages-cluster-cuda
+RUN pip --python /opt/funasr-webui install --no-cache-dir --no-deps --require-hashes -r requirements/postgresql.txt -r requirements/s3.txt -r requirements/cluster.txt
+
+
 FROM python AS runtime
 # tini hands signals on and reaps what ended processes leave behind.
 # Debian keeps one version of it at a time, so a pinned one would break the build one day.
@@ -78,6 +89,20 @@ FROM runtime AS cuda
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 COPY --from=packages-cuda /opt/funasr-webui /opt/funasr-webui
+
+
+FROM runtime AS cluster
+COPY --from=packages-cluster /opt/funasr-webui /opt/funasr-webui
+USER 0
+RUN ln -s /opt/funasr-webui/bin/ray /usr/local/bin/ray  # KubeRay starts it from a login shell, whose PATH is its own
+USER 1000:1000
+
+
+FROM cuda AS cluster-cuda
+COPY --from=packages-cluster-cuda /opt/funasr-webui /opt/funasr-webui
+USER 0
+RUN ln -s /opt/funasr-webui/bin/ray /usr/local/bin/ray  # KubeRay starts it from a login shell, whose PATH is its own
+USER 1000:1000
 
 
 FROM runtime AS cpu
