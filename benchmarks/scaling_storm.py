@@ -1,6 +1,6 @@
 """Kill parts of a cluster again and again while recordings go in, then count what was lost or done twice.
 
-    .venv-cluster/bin/python -m benchmarks.cluster_storm [--kills 100] [--uploads 40] [--seed 1] [--minutes 60]
+    .venv-cluster/bin/python benchmarks/scaling_storm.py [--kills 100] [--uploads 40] [--seed 1] [--minutes 60]
 
 On this machine: a PostgreSQL server, an S3 server behind a line that can be cut, a Ray cluster of a head without
 processors and two nodes, and two web servers, each a real process. At random: an actor, a process of Ray's, a node
@@ -32,7 +32,9 @@ from typing import Any
 
 import psutil
 
-from benchmarks.kill_storm import API, FINAL, ask, free_port, recording, send
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from anywhere, uninstalled
+
+from kill_storm import API, FINAL, ask, free_port, recording, send
 from tests.databases import PostgresServer
 from tests.s3_server import BUCKET, Line, S3Server, environment, serving
 

@@ -24,10 +24,11 @@ SETS = {
     "s3-server": ["--only-group", "s3-server"],
     "punctuation": ["--extra", "hub", "--extra", "punctuation"],
     "events": ["--extra", "hub", "--extra", "events"],
+    "postgresql": ["--extra", "hub", "--extra", "postgresql"],
     "s3": ["--extra", "hub", "--extra", "s3"],
     "cluster": ["--extra", "hub", "--extra", "cluster"],
 }
-EXTRAS = ("punctuation", "events", "s3", "cluster")
+EXTRAS = ("punctuation", "events", "postgresql", "s3", "cluster")
 """Sets of which only what `run` lacks is written: the optional dependencies of pyproject.toml."""
 OF_TORCH = re.compile(r"(torch|torchaudio|triton|cuda-.*|nvidia-.*)==")
 FOLDER = Path("requirements")

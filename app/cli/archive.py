@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from tqdm import tqdm
 
 from app.cli.options import TextRequest
+from app.cluster_composition import open_cluster
 from app.composition import decode_limits, engine_spec, speaker_model_dir, vad_options
 from app.domain.archive import FAILED, ArchiveRecord, ArchiveTotals
 from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.transcript import ExportStyle
 from app.services.archive.reading import ReadingOrder
-from app.services.archive.run import ArchivePlan, archive, read_here
+from app.services.archive.run import ArchivePlan, Readers, archive, read_here
 from app.services.models.model_identity import model_checksum
 from app.settings import Settings
 from app.store.places import place_at
@@ -54,17 +56,33 @@ def read_archive(request: ArchiveRequest, settings: Settings, report: Report) ->
         speaker_model=speaker_model_dir(settings),
         price_per_hour=request.price_per_hour,
     )
-    with _Progress(report) as progress:
+    with _Progress(report) as progress, _readers(settings) as readers:
         sums = archive(
             order,
             _terms(order),
-            read_here,
+            readers,
             progress.begin,
             progress.update,
             retries_failed=request.retries_failed,
         )
     print(_told(sums, request.output))
     return 1 if sums.failed else 0
+
+
+@contextmanager
+def _readers(settings: Settings) -> Iterator[Readers]:
+    """Read in this process, or where a cluster is configured, on its nodes."""
+    cluster = open_cluster(settings)
+    if cluster is None:
+        yield read_here
+        return
+    from app.services.archive.cluster import readers_of  # late, because Ray is not installed without a cluster
+    from app.services.cluster.connection import Share
+
+    try:
+        yield readers_of(cluster, Share(settings.cluster_cpus, settings.cluster_gpus), settings.cluster_max_actors)
+    finally:
+        cluster.close()
 
 
 def _terms(order: ReadingOrder) -> dict[str, Any]:

@@ -54,6 +54,8 @@ SETTINGS_OPTIONS = (
     "vad_detector",
     "vad_threshold",
     "vad_mode",
+    "cluster",
+    "cluster_max_actors",
 )
 
 

@@ -65,7 +65,13 @@ class Run:
         self.records: list[ArchiveRecord] = []
         readers = options.pop("readers", read_here)
         terms = options.pop("terms", {"language": "zh"})
-        self.totals: ArchiveTotals = archive(order, terms, readers, self.plans.append, self.records.append, **options)
+        on_record = options.pop("on_record", lambda _: None)
+
+        def note(record: ArchiveRecord) -> None:
+            self.records.append(record)
+            on_record(record)
+
+        self.totals: ArchiveTotals = archive(order, terms, readers, self.plans.append, note, **options)
 
     @property
     def names(self) -> list[str]:

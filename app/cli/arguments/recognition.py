@@ -112,6 +112,18 @@ def add_archive(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="P",
         help="of an hour of a reader's work: the manifest then says what each recording cost",
     )
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="read on the nodes of a Ray cluster: auto, local, HOST:PORT or ray://HOST:PORT",
+    )
+    command.add_argument(
+        "--readers",
+        type=int,
+        dest="cluster_max_actors",
+        metavar="N",
+        help="of a cluster: at most so many readers at once (4)",
+    )
     add_engine_options(command)
     command.set_defaults(run=_archive)
 
