@@ -35,6 +35,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from anywhere, uninstalled
 
 from kill_storm import API, FINAL, ask, free_port, recording, send
+
 from tests.databases import PostgresServer
 from tests.s3_server import BUCKET, Line, S3Server, environment, serving
 
