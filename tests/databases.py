@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from app.store.database import Database, open_database
 
 VARIABLE = "FUNASR_DATABASE_URL"
@@ -151,3 +153,10 @@ def postgres_server() -> PostgresServer:
 def database_in(folder: Path, busy_seconds: float = 10.0) -> Database:
     """Return the database of the tests' data folder: its file, or that of the environment."""
     return open_database(folder, os.environ.get(VARIABLE, ""), busy_seconds)
+
+
+def in_database(folder: Path, statement: str, **values: Any) -> list[Any]:
+    """Execute SQL on the database of a data folder, whichever kind it is; return the rows."""
+    with closing(database_in(folder)) as database, database.writing() as connection:
+        result = connection.execute(text(statement), values)
+        return list(result) if result.returns_rows else []

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 from starlette.testclient import TestClient
 
 from app.settings import Settings
+from tests.databases import in_database
 from tests.web.conftest import API, usual_options
 
 
@@ -31,13 +29,10 @@ def test_what_is_left_out_is_as_it_was(client: TestClient) -> None:
 
 def test_a_job_that_failed_tells_of_no_hotword_that_it_was_not_heard(client: TestClient, settings: Settings) -> None:
     id = send(client, hotwords="转写\nConformer")
-    with closing(sqlite3.connect(settings.data_dir / "app.db")) as database, database:
-        database.execute("UPDATE transcriptions SET state = 'failed' WHERE id = ?", (id,))
+    in_database(settings.data_dir, "UPDATE transcriptions SET state = 'failed' WHERE id = :id", id=id)
     assert client.get(f"{API}/{id}").json()["hotwords"] == []
-    with closing(sqlite3.connect(settings.data_dir / "app.db")) as database, database:
-        database.execute(
-            "UPDATE transcriptions SET state = 'succeeded', duration = 1, text = '', text_raw = '' WHERE id = ?", (id,)
-        )
+    succeeded = "UPDATE transcriptions SET state = 'succeeded', duration = 1, text = '', text_raw = '' WHERE id = :id"
+    in_database(settings.data_dir, succeeded, id=id)
     assert [each["status"] for each in client.get(f"{API}/{id}").json()["hotwords"]] == ["not_heard"] * 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import zipfile
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.settings import Settings
+from tests.databases import in_database
 from tests.web.test_transcriptions import UNKNOWN, code_of, send
 
 
@@ -87,8 +87,7 @@ def test_findings_are_in_the_readers_language_on_the_page_and_over_rest(client: 
     id = path.rpartition("/")[2]
     told = '{"sample_rate": 8000, "channel_levels": [], "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0,'
     told += ' "band_drop_db": 80, "tones_share": 0}]}'
-    with sqlite3.connect(settings.data_dir / "app.db") as connection:
-        connection.execute("UPDATE transcriptions SET recording = ? WHERE id = ?", (told, id))
+    in_database(settings.data_dir, "UPDATE transcriptions SET recording = :told WHERE id = :id", told=told, id=id)
     [finding] = client.get(f"{path}/findings", headers={"accept-language": "zh"}).json()["findings"]
 
     assert finding["id"] == "telephone"

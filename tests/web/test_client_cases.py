@@ -75,6 +75,7 @@ def test_a_case_holds_the_parts_in_their_order_without_what_a_person_said(
     assert told["headers"]["user-agent"] == "OpenAI/Python"
 
 
+@pytest.mark.sqlite
 def test_keys_and_voices_are_kept_nowhere(server: SpeakingServer, answer: httpx2.Response) -> None:
     case = case_of(server, answer, keep_text=True, keep_names=True)
     told = request_in(case)

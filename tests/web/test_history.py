@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import sqlite3
 import zipfile
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -29,7 +27,7 @@ def names(client: TestClient, address: str = API, **parameters: Any) -> list[str
 
 def finish(settings: Settings, id: str, text: str, language: str, start: float = 12.5) -> None:
     """Give a transcription the text that a worker would have found."""
-    from app.store.queries import transcriptions
+    from app.store.queries import segments, transcriptions
     from tests.databases import database_in
 
     database = database_in(settings.data_dir)
@@ -44,14 +42,9 @@ def finish(settings: Settings, id: str, text: str, language: str, start: float =
             language=language,
             duration=60.0,
         )
+        times = {"index": 0, "start": start, "end": start + 3, "covers_seconds": 60.0, "seconds_worked": 1.0}
+        segments.add(connection, id, [times | {"state": "done", "text": text, "text_raw": text}])
     database.close()
-    with closing(sqlite3.connect(settings.data_dir / "app.db")) as connection:
-        connection.execute(
-            'INSERT INTO segments (transcription_id, "index", start, "end", covers_seconds, state, text, text_raw, '
-            "words, dropped, seconds_worked) VALUES (?, 0, ?, ?, 60, 'done', ?, ?, '[]', '', 1)",
-            (id, start, start + 3, text, text),
-        )
-        connection.commit()
 
 
 def test_a_search_tells_where_its_words_stand(client: TestClient, settings: Settings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from app.services.people.accounts import Accounts
 from app.services.people.attempts import FREE, SPREAD_FREE, Attempts
 from app.services.people.passwords import check_password, hash_password, is_password, needs_new_hash
 from app.settings import Settings
-from tests.databases import database_in
+from tests.databases import database_in, in_database
 from tests.web.accounts import PASSWORD, QUICK_HASHER, Office, office
 
 ACCOUNT = "/api/v1/account"
@@ -78,6 +77,7 @@ def test_each_login_has_a_new_cookie_and_ends_the_former_session(house: Office) 
     assert house.stranger({"cookie": f"session={first}"}).get(ACCOUNT).status_code == 401
 
 
+@pytest.mark.sqlite
 def test_only_a_hash_of_the_cookie_is_stored(house: Office, settings: Settings) -> None:
     cookie = house.logged_in("li").cookies["session"]
 
@@ -107,8 +107,7 @@ def test_logging_out_everywhere_else_spares_this_browser(house: Office) -> None:
 def test_a_session_ends_by_itself(house: Office, settings: Settings, column: str, age: timedelta) -> None:
     client = house.logged_in("li")
     then = (datetime.now(UTC) - age).replace(tzinfo=None).isoformat(" ")
-    with closing(sqlite3.connect(settings.data_dir / "app.db")) as connection, connection:
-        connection.execute(f"UPDATE login_sessions SET {column} = ?", (then,))  # noqa: S608 - one of two names above
+    in_database(settings.data_dir, f"UPDATE login_sessions SET {column} = :then", then=then)  # noqa: S608 - one of two
 
     assert client.get(ACCOUNT).status_code == 401
 
@@ -222,6 +221,7 @@ def test_a_link_sets_the_password_once(house: Office) -> None:
 # Keys
 
 
+@pytest.mark.sqlite
 def test_a_key_is_told_once_and_opens_what_its_scopes_say(house: Office, settings: Settings) -> None:
     browser = house.logged_in("li")
 
@@ -255,8 +255,7 @@ def test_a_key_that_expired_or_was_removed_opens_nothing(house: Office, settings
     program = house.stranger({"authorization": f"Bearer {secret}"})
     assert program.get("/api/v1/transcriptions").status_code == 200
 
-    with closing(sqlite3.connect(settings.data_dir / "app.db")) as connection, connection:
-        connection.execute("UPDATE api_keys SET expires_at = '2020-01-01 00:00:00'")
+    in_database(settings.data_dir, "UPDATE api_keys SET expires_at = '2020-01-01 00:00:00'")
     assert program.get("/api/v1/transcriptions").status_code == 401
     house.accounts.keys.remove(li, key.id)
     assert house.accounts.keys.of(li) == []

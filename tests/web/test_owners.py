@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +23,7 @@ from app.domain.people import Permission, Role
 from app.services.people.accounts import Accounts
 from app.settings import Settings
 from tests.conftest import data_folder
-from tests.databases import database_in
+from tests.databases import database_in, in_database
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.loops import run_apart
 from tests.waiting import wait_until
@@ -43,8 +42,7 @@ class House(LiveServer):
 
     def owners(self) -> list[str | None]:
         """Return the owner of each transcription, the newest first."""
-        with closing(sqlite3.connect(self.data_dir / "app.db")) as connection:
-            rows = connection.execute("SELECT owner FROM transcriptions ORDER BY number DESC").fetchall()
+        rows = in_database(self.data_dir, "SELECT owner FROM transcriptions ORDER BY number DESC")
         return [owner for (owner,) in rows]
 
     def post(self, path: str, key: str = "", **body: Any) -> httpx2.Response:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -22,6 +20,7 @@ from app.services.settings import SettingsStore
 from app.setting_rules import ON_PAGE
 from app.settings import Settings
 from app.web.answers.setting_wording import GROUPS
+from tests.databases import in_database
 from tests.waiting import wait_until
 
 SETTINGS = "/api/v1/settings"
@@ -261,6 +260,7 @@ def test_bounds_are_written_as_whole_numbers_where_they_are(client: TestClient) 
     assert "1048576.0" not in page
 
 
+@pytest.mark.sqlite
 def test_a_backup_is_taken_away_and_the_last_one_is_known(client: TestClient, settings: Settings) -> None:
     assert client.get("/api/v1/settings/backup").json() == {"made_at": None}
 
@@ -275,6 +275,7 @@ def test_a_backup_is_taken_away_and_the_last_one_is_known(client: TestClient, se
     assert list((settings.data_dir / "tmp").iterdir()) == []
 
 
+@pytest.mark.sqlite
 def test_a_backup_holds_the_recordings_only_where_they_are_wanted(client: TestClient) -> None:
     client.post("/api/v1/transcriptions", files={"file": ("a.wav", b"some sound")})
 
@@ -289,11 +290,11 @@ def test_a_backup_holds_the_recordings_only_where_they_are_wanted(client: TestCl
 def test_a_retention_tells_before_it_is_stored_how_many_entries_go(client: TestClient, settings: Settings) -> None:
     for _ in range(3):
         client.post("/api/v1/transcriptions", files={"file": ("a.wav", b"some sound")})
-    with closing(sqlite3.connect(settings.data_dir / "app.db")) as database, database:
-        database.execute(
-            "UPDATE transcriptions SET state = 'succeeded', finished_at = '2020-01-01 00:00:00.000000', "
-            "number = number - 500000000000 WHERE id IN (SELECT id FROM transcriptions LIMIT 2)"
-        )
+    in_database(
+        settings.data_dir,
+        "UPDATE transcriptions SET state = 'succeeded', finished_at = '2020-01-01 00:00:00.000000', "
+        "number = number - 500000000000 WHERE id IN (SELECT id FROM transcriptions LIMIT 2)",
+    )
 
     counts = [client.get(f"/api/v1/settings/retention?days={days}").json()["count"] for days in (0, 30, 36_500)]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from starlette.testclient import TestClient
 
 from app.settings import Settings
 from app.web.sse import for_a_while
+from tests.databases import in_database
 from tests.loops import run_apart
 from tests.web.accounts import Office, office, send_recording
 from tests.web.conftest import API
@@ -127,12 +126,12 @@ def test_a_link_ends_when_it_is_taken_back_or_its_time_is_over(
 
     assert house.logged_in("li").delete(f"{API}/{id}/shares/{links[0]['id']}").status_code == 204
     assert [guest.get(f"{API}/{id}").status_code for guest in guests] == [401, 200]
-    with closing(sqlite3.connect(settings.data_dir / "app.db")) as connection, connection:
-        connection.execute("UPDATE share_links SET expires_at = '2020-01-01 00:00:00'")
+    in_database(settings.data_dir, "UPDATE share_links SET expires_at = '2020-01-01 00:00:00'")
     assert guests[1].get(f"{API}/{id}").status_code == 401
     assert house.stranger().get(f"/s/{links[1]['secret']}").status_code == 410
 
 
+@pytest.mark.sqlite
 def test_openings_are_counted_and_the_secret_is_not_stored(
     house: Office, recordings: tuple[str, str], settings: Settings
 ) -> None:
