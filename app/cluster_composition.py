@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from app.services.cluster.connection import Cluster
 
 
-def open_cluster(settings: Settings) -> Cluster | None:
+def open_cluster(settings: Settings, stack: ExitStack) -> Cluster | None:
     """Return the cluster that recognises, if one is configured; it is connected with its first use.
+
+    `stack` disconnects it.
 
     Raises:
         PackageMissing: Ray is not installed.
@@ -29,7 +32,9 @@ def open_cluster(settings: Settings) -> Cluster | None:
         raise PackageMissing(wanted="FUNASR_CLUSTER", package="ray", extra="cluster")
     from app.services.cluster.connection import Cluster
 
-    return Cluster(settings.cluster)
+    cluster = Cluster(settings.cluster)
+    stack.callback(cluster.close)
+    return cluster
 
 
 def inference_maker(settings: Settings, cluster: Cluster | None) -> Callable[[EngineSpec], Inference]:

@@ -78,6 +78,7 @@ from app.web.services import Services, State
 
 if TYPE_CHECKING:
     from app.engine import EngineSpec
+    from app.services.cluster.connection import Cluster
     from app.services.models.models import Models
     from app.settings import Settings
 
@@ -147,12 +148,11 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     """Open the server's services; `stack` closes them in reverse order."""
     queue = _open_queue(stack, settings)
     models, store = _open_models(stack, settings, spec)
-    spec_of = spec_finder(store, spec)
-    inference, engines = _open_inference(stack, models, settings, spec, spec_of)
+    spec_of, cluster = spec_finder(store, spec), open_cluster(settings, stack)
+    inference, engines = _open_inference(cluster, models, settings, spec, spec_of)
     pool = stack.enter_context(PreparationPool())
     worker = _start_worker(stack, settings, queue, inference, engines, pool) if start_worker else None
     _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue), has_worker=start_worker)
-    live = _open_live(stack, settings, queue, inference, worker)
     vad, vad_texts, heard = _open_sound(stack, settings, queue, worker.scheduler if worker else None, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
     doctor, health, replays = _open_support(stack, settings, store, inference)
@@ -171,9 +171,10 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         uploads=uploads,
         importer=importer,
         inference=inference,
+        cluster=cluster,
         devices=Devices(),
         models=models,
-        live=live,
+        live=_open_live(stack, settings, queue, inference, worker),
         vad=vad,
         vad_texts=vad_texts,
         cases=Cases(queue, lambda: installation(store.now, models, lambda: doctor.newest)),
@@ -197,15 +198,13 @@ def _open_models(stack: ExitStack, settings: Settings, spec: EngineSpec | None) 
 
 
 def _open_inference(
-    stack: ExitStack,
+    cluster: Cluster | None,
     models: Models,
     settings: Settings,
     spec: EngineSpec | None,
     spec_of: Callable[[Path], EngineSpec],
 ) -> tuple[Inference, DedicatedEngines]:
     """Return the inference of the model in use, and the place of those that jobs name."""
-    if cluster := open_cluster(settings):
-        stack.callback(cluster.close)
     inference_of = inference_maker(settings, cluster)
     inference = inference_of(spec or spec_of_folder(settings, models.folder_in_use()))
     models.device = lambda: _device(inference)

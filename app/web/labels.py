@@ -26,6 +26,18 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "done": N_("Done"),
         "cancelled": N_("Cancelled"),
     },
+    "node_state": {
+        "ready": N_("Ready"),
+        "draining": N_("Is about to leave"),
+        "refused": N_("Refused"),
+        "gone": N_("Has left"),
+    },
+    "actor_state": {
+        "starting": N_("Starting"),
+        "free": N_("Idle"),
+        "busy": N_("Busy"),
+        "draining": N_("Finishes its segment"),
+    },
     "model_state": {
         "in_use": N_("In use"),
         "switching": N_("Loading"),

@@ -53,6 +53,7 @@ from app.web.openai.realtime import socket as realtime_socket
 from app.web.pages import accounts as account_pages
 from app.web.pages import api_docs
 from app.web.pages import batches as batch_pages
+from app.web.pages import cluster as cluster_page
 from app.web.pages import comparisons as comparison_pages
 from app.web.pages import doctor as doctor_page
 from app.web.pages import history as history_pages
@@ -130,6 +131,7 @@ PAGES: tuple[APIRouter, ...] = (
     settings_page.router,
     vad_page.router,
     doctor_page.router,
+    cluster_page.router,
     logs_page.router,
     replay_page.router,
     comparison_pages.router,

@@ -14,6 +14,7 @@ from app.services.batches.batches import Batches
 from app.services.batches.importer import BatchImporter
 from app.services.batches.uploads import BatchUploads
 from app.services.clients.client_requests import ClientRequests
+from app.services.cluster.connection import Cluster
 from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
 from app.services.inference.role import Inference
@@ -83,6 +84,8 @@ class Services:
     is_working: Callable[[], bool]
     """Whether all threads of the worker are alive; true without one."""
     default_options_of: Callable[[Settings], TranscriptionOptions]
+    cluster: Cluster | None = None
+    """The one that recognises; None where this machine does."""
     started_at: float = field(default_factory=time.monotonic)
     """time.monotonic() when the server became ready."""
     client_secrets: ClientSecrets = field(default_factory=ClientSecrets)

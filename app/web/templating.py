@@ -92,6 +92,7 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
         "person": actor.name,
         "is_known": actor.is_known,
         "is_administrator": Permission.ADMIN in actor.permissions,
+        "has_cluster": _has_cluster(request),
         "theme": theme if theme in THEMES else "auto",
         "path": path,
         "here": path + (f"?{request.url.query}" if request.url.query else ""),
@@ -102,6 +103,11 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
         "labels": labels_in(language),
         "complaints": _complaints(request, language),
     }
+
+
+def _has_cluster(request: Request) -> bool:
+    services: Services | None = request.scope.get("state", {}).get("services")
+    return services is not None and services.cluster is not None
 
 
 def _complaints(request: Request, language: str) -> list[dict[str, str]]:

@@ -87,10 +87,10 @@ ROUTES = {
         WS /openai/realtime  WS /openai/v1/realtime  WS /v1/realtime  POST /v1/realtime/client_secrets
         POST /v1/realtime/transcription_sessions  WS /ws/funasr  POST /mcp""",
     Permission.ADMIN: """
-        GET /settings  GET /models  GET /doctor  GET /logs  GET /replay  GET /webhooks  GET /people  GET /audit
+        GET /settings  GET /models  GET /cluster  GET /doctor  GET /logs  GET /replay  GET /webhooks  GET /people  GET /audit
         GET /api/v1/settings  PATCH /api/v1/settings  GET /api/v1/settings/retention  GET /api/v1/settings/storage
         GET /api/v1/settings/backup  POST /api/v1/settings/backup  GET /api/v1/logs  GET /api/v1/logs/download
-        GET /api/v1/doctor/checks  POST /api/v1/system/model/load  POST /api/v1/system/model/unload
+        GET /api/v1/doctor/checks  GET /api/v1/system/cluster  POST /api/v1/system/model/load  POST /api/v1/system/model/unload
         POST /api/v1/system/model/clear-cache  POST /api/v1/models/pull  POST /api/v1/models/folders
         POST /api/v1/models/{name}/pull  POST /api/v1/models/{name}/cancel  POST /api/v1/models/{name}/verify
         POST /api/v1/models/{name}/use  POST /api/v1/models/{name}/install  DELETE /api/v1/models/{name}

@@ -71,6 +71,7 @@ OPERATIONS = {
     "DELETE /api/v1/comparisons/{id}",
     "POST /api/v1/models/{name}/install",
     "GET /api/v1/system",
+    "GET /api/v1/system/cluster",
     "GET /api/v1/system/devices",
     "POST /api/v1/system/model/load",
     "POST /api/v1/system/model/unload",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from app.domain.errors.inference import ClusterUnreachable
 from app.logging import event
 from app.services.cluster.actor import WATCH, InferenceActor
+from app.services.cluster.tally import Tally
 
 NAMESPACE = "funasr"
 LOCAL = "local"
+REACH_SECONDS = 3.0
 NODE_LABEL = "ray.io/node-id"
 
 _log = logging.getLogger(__name__)
@@ -36,6 +39,17 @@ class Node:
     """It is about to leave, and begins nothing new."""
 
 
+class WatchedPool(Protocol):
+    """What can be seen of a pool of actors."""
+
+    crew: Any
+
+    @property
+    def waiting(self) -> int:
+        """How many segments wait for a free actor."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one actor takes of a node."""
@@ -51,6 +65,13 @@ class Cluster:
         self.address = address
         self._lock = Lock()
         self._ray: Any = None
+        self.pools: list[WatchedPool] = []
+        """Those that run at present: of the model in use, and of models that jobs name."""
+        self.tally = Tally()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._ray is not None
 
     @property
     def ray(self) -> Any:
@@ -114,6 +135,7 @@ class Cluster:
         # Not in this thread, which may be the main one: Ray would replace the server's handling of SIGTERM.
         with ThreadPoolExecutor(1, thread_name_prefix="cluster-connect") as elsewhere:
             try:
+                _check_there(self.address)
                 elsewhere.submit(self._connect, ray).result()
             except Exception as error:
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -126,6 +148,17 @@ class Cluster:
         ray.init(
             **own, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING, configure_logging=False
         )
+
+
+def _check_there(address: str) -> None:
+    """Try the port of a named cluster: Ray itself would try for minutes.
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host:
+        socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
 
 
 def _node(found: dict[str, Any], *, is_draining: bool) -> Node:

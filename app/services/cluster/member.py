@@ -43,8 +43,6 @@ class Member:
     has_answered: bool = False
     segments: int = 0
     """Recognised so far."""
-    sound_seconds: float = 0.0
-    computing_seconds: float = 0.0
     report: ActorReport | None = None
     report_asked: Any = None
     """Ray's reference to the report that is on its way."""

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
 
-from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import ClusterUnreachable, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.domain.transcript import Applied
@@ -92,6 +91,8 @@ class ActorPool:
         """Start the least number of actors in the background."""
         self._stopping.clear()
         self._want()
+        if self not in self._cluster.pools:
+            self._cluster.pools.append(self)
         if self._keeper is None or not self._keeper.is_alive():
             self._keeper = Thread(target=self._keep, name="cluster-keeper", daemon=True)
             self._keeper.start()
@@ -110,6 +111,8 @@ class ActorPool:
         if self._keeper is not None:
             self._keeper.join(FAREWELL_SECONDS)
         self._dismiss_all()  # one that was just being started
+        if self in self._cluster.pools:
+            self._cluster.pools.remove(self)
 
     def unload(self) -> None:
         """End each actor after its current batch; the next request starts new ones."""
@@ -119,7 +122,7 @@ class ActorPool:
 
     def unload_if_idle(self, seconds: float) -> bool:
         is_idle = self._is_wanted and time.monotonic() - self._used_at >= seconds
-        if is_idle and not self._waiting and all(member.state == MemberState.FREE for member in self.crew.ready):
+        if is_idle and not self.waiting and all(member.state == MemberState.FREE for member in self.crew.ready):
             self.unload()
             return True
         return False
@@ -180,7 +183,7 @@ class ActorPool:
         member, answer = self._asked(lambda actor: actor.transcribe.remote(sound), timeout_seconds)
         raise_if_failed(answer)
         assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to `transcribe`
-        _count(member, utterances, time.monotonic() - began)
+        self._note(member, utterances, time.monotonic() - began)
         info = member.info or self.crew.info
         assert info is not None  # noqa: S101 - it has just answered
         shared = (*info.receipt, Applied("node", member.node, info.device))
@@ -211,6 +214,11 @@ class ActorPool:
             self._restart(member, shortage)
         with self._place() as member:
             return member, self._answer(member, ask(member.actor), timeout_seconds)
+
+    def _note(self, member: Member, utterances: Sequence[Utterance], seconds: float) -> None:
+        member.segments += len(utterances)
+        sound = sum(utterance.seconds for utterance in utterances)
+        self._cluster.tally.note(member.node, len(utterances), sound, seconds)
 
     @contextmanager
     def _place(self) -> Iterator[Member]:
@@ -263,7 +271,7 @@ class ActorPool:
         _ = self._cluster.ray  # connects
         if self._is_unreachable:
             self.crew.problem = None
-        self._is_wanted |= bool(self._waiting) and not self._stopping.is_set()
+        self._is_wanted |= bool(self.waiting) and not self._stopping.is_set()
         if self.crew.welcome() and self._demand:
             self._demand.places_changed()
         if time.monotonic() - self._nodes_at > NODES_SECONDS:
@@ -278,13 +286,13 @@ class ActorPool:
         members = [member for member in self.crew.members if member.state != MemberState.DRAINING]
         are_all_busy = all(member.state == MemberState.BUSY for member in members)
         now = time.monotonic()
-        wanted = self._scaler.wanted(now, current=len(members), are_all_busy=are_all_busy, waiting=self._waiting)
+        wanted = self._scaler.wanted(now, current=len(members), are_all_busy=are_all_busy, waiting=self.waiting)
         for _ in range(wanted - len(members)):
             if not self._stopping.is_set():
                 self.crew.hire(self._spec)
         idle = [member for member in members if member.state == MemberState.FREE]
         longest = min(idle, key=lambda member: member.since, default=None)
-        if longest and not self._waiting and self._scaler.may_go(now - longest.since, len(members)):
+        if longest and not self.waiting and self._scaler.may_go(now - longest.since, len(members)):
             event(_log, logging.INFO, "actor_idle", actor=longest.name, node=longest.node)
             self.crew.let_go([longest])
 
@@ -295,7 +303,8 @@ class ActorPool:
             self.crew.changed.notify_all()
 
     @property
-    def _waiting(self) -> int:
+    def waiting(self) -> int:
+        """How many segments wait for a free actor."""
         return self._demand.waiting if self._demand else 0
 
     @property
@@ -314,16 +323,6 @@ class ActorPool:
         if self.crew.problem:
             return "failed"
         return "loading" if MemberState.STARTING in states or self._is_wanted else "stopped"
-
-
-def _count(member: Member, utterances: Sequence[Utterance], seconds: float) -> None:
-    sound = sum(utterance.seconds for utterance in utterances)
-    member.segments += len(utterances)
-    member.sound_seconds += sound
-    member.computing_seconds += seconds
-    metrics.cluster_segments.labels(member.node).inc(len(utterances))
-    metrics.cluster_speech_seconds.labels(member.node).inc(sound)
-    metrics.cluster_computing_seconds.labels(member.node).inc(seconds)
 
 
 def _first_line(error: Exception) -> str:

@@ -27,7 +27,20 @@ FIELDS = frozenset(
 """Those whose values the program makes itself."""
 ROUTE_WORDS = frozenset(
     {
-        *("again", "api", "asr", "audio", "batch", "batches", "cancel", "case", "checks", "clear", "clear-cache"),
+        *(
+            "again",
+            "api",
+            "asr",
+            "audio",
+            "batch",
+            "batches",
+            "cancel",
+            "case",
+            "checks",
+            "clear",
+            "clear-cache",
+            "cluster",
+        ),
         *("client_secrets", "clock", "compare", "comparisons", "decisions", "delete", "deliveries", "deployments"),
         *(
             "detect-language",

@@ -16,8 +16,8 @@ OPEN = re.compile(
 )
 """For everybody: /metrics looks at the address itself."""
 ADMIN = re.compile(
-    r"/(settings|logs|webhooks|replay|people|audit|doctor|models)(/.*)?"
-    r"|/api/v1/(settings|logs|webhooks|replay|people|audit|requests|doctor/checks|system/model)(/.*)?"
+    r"/(settings|logs|webhooks|replay|people|audit|doctor|models|cluster)(/.*)?"
+    r"|/api/v1/(settings|logs|webhooks|replay|people|audit|requests|doctor/checks|system/(model|cluster))(/.*)?"
     r"|/api/v1/vad/events/install|/api/v1/batches/[^/]+/folder"
 )
 """What concerns the whole server, or shows more than one's own; any method."""

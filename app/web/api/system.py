@@ -26,6 +26,7 @@ from app.formats import FORMATS
 from app.i18n import translator
 from app.services.inference.role import Inference
 from app.support.readiness import worker_problem
+from app.web.answers.cluster import cluster_answer
 from app.web.answers.transcriptions import model_answer
 from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.openapi import errors
@@ -33,6 +34,7 @@ from app.web.own_thread import in_own_thread
 from app.web.pools import waits_for_engine
 from app.web.request import language_of
 from app.web.routers import ApiRouter
+from app.web.schemas.cluster import ClusterAnswer
 from app.web.schemas.settings import CacheAnswer, DeviceItem, DevicesAnswer
 from app.web.schemas.transcriptions import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
 from app.web.services import Services, opened_services
@@ -95,6 +97,12 @@ async def _count_jobs(services: Services) -> None:
             await in_own_thread(services.queue.counts)
     except TimeoutError:
         raise NotReady(reasons="database") from None
+
+
+@router.get("/system/cluster", responses=errors())
+def get_cluster(services: ServicesDep, translate: TranslateDep) -> ClusterAnswer:
+    """See the nodes of the cluster and what their actors do."""
+    return cluster_answer(services, translate)
 
 
 @router.get("/system/devices", responses=errors(DevicesUnseen))

@@ -222,6 +222,58 @@ export interface ClockAnswer {
   now_ms: number;
 }
 
+/** One engine on some node. */
+export interface ClusterActor {
+  name: string;
+  /** Empty while a place is looked for. */
+  node: string;
+  state: "starting" | "free" | "busy" | "draining";
+  /** In this state. */
+  seconds: number;
+  model: string;
+  device: string;
+  /** Recognised so far. */
+  segments: number;
+  memory_bytes: number | null;
+}
+
+/** The cluster of FUNASR_CLUSTER. */
+export interface ClusterAnswer {
+  /** Empty where no cluster is configured. */
+  address: string;
+  /** Why nothing can be recognised. */
+  problem: ErrorDetail | null;
+  nodes: ClusterNode[];
+  actors: ClusterActor[];
+  /** Segments that wait for a free actor. */
+  waiting: number;
+  /** By the last ten minutes. */
+  speech_hours_per_hour: number;
+  /** By FUNASR_CLUSTER_ACTOR_HOUR_COST and what the actors computed; null without one of them. */
+  cost_per_speech_hour: number | null;
+}
+
+/** One machine. */
+export interface ClusterNode {
+  name: string;
+  address: string;
+  /** `draining`: it is about to leave; `refused`: its installation differs; `gone`: it has left. */
+  state: "ready" | "draining" | "refused" | "gone";
+  /** How the installation differs. */
+  reason: string;
+  cpus: number;
+  gpus: number;
+  memory_bytes: number;
+  actors: number;
+  /** Recognised since the server started. */
+  segments: number;
+  speech_seconds: number;
+  /** That its actors were busy. */
+  computing_seconds: number;
+  /** Of its clock before the server's. */
+  clock_ahead_seconds: number | null;
+}
+
 /** A comparison with its texts. */
 export interface ComparisonAnswer {
   id: string;

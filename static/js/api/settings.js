@@ -1,8 +1,11 @@
-/** @import { Device, SettingItem, Settings, Storage } from "./types.js" */
+/** @import { Cluster, Device, SettingItem, Settings, Storage } from "./types.js" */
 import { send } from "./client.js";
 
 /** @param {boolean} again @returns {Promise<{devices: Device[]}>} */
 export const getDevices = (again) => send("GET", `/system/devices?again=${again}`);
+
+/** @returns {Promise<Cluster>} */
+export const getCluster = () => send("GET", "/system/cluster");
 
 /** @returns {Promise<Settings>} */
 export const getSettings = () => send("GET", "/settings");

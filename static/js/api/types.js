@@ -5,6 +5,9 @@
  * @import * as Api from "./api-types.d.ts"
  *
  * @typedef {Api.ErrorDetail} Problem
+ * @typedef {Api.ClusterAnswer} Cluster
+ * @typedef {Api.ClusterActor} ClusterActor
+ * @typedef {Api.ClusterNode} ClusterNode
  * @typedef {Api.FindingAnswer} Finding
  * @typedef {Api.HotwordAnswer} HotwordOutcome
  * @typedef {Api.JobState} JobState

@@ -1,0 +1,64 @@
+"""The server with a cluster: what it shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from tests.cluster.conftest import ClusterHouse, needs_ray
+from tests.services.conftest import talk
+from tests.waiting import wait_until
+
+pytestmark = needs_ray
+ADDRESS = "/api/v1/system/cluster"
+
+
+@pytest.fixture(name="client")
+def _client(machines: Any, site: ClusterHouse) -> Iterator[TestClient]:
+    settings = Settings(
+        cluster=machines.address,
+        cluster_min_actors=2,
+        cluster_actor_hour_cost=3.6,
+        data_dir=site.house.folder / "data",
+        log_dir=site.house.folder / "logs",
+    )
+    app = create_app(settings, spec=site.spec())
+    with TestClient(app, base_url="http://127.0.0.1:7860", client=("127.0.0.1", 50000)) as client:
+        yield client
+
+
+def test_the_page_shows_nodes_actors_throughput_and_costs(client: TestClient) -> None:
+    wait_until(lambda: [actor["state"] for actor in client.get(ADDRESS).json()["actors"]] == ["free", "free"])
+    id = client.post("/api/v1/transcriptions", files={"file": ("talk.wav", talk(0.2, 0.3))}).json()["id"]
+    wait_until(lambda: client.get(f"/api/v1/transcriptions/{id}").json()["state"] == "succeeded")
+    told = client.get(ADDRESS).json()
+
+    assert [(node["name"], node["state"], node["actors"]) for node in told["nodes"]] == [
+        ("one", "ready", 1),
+        ("two", "ready", 1),
+    ]
+    assert sum(node["segments"] for node in told["nodes"]) == 2
+    assert {actor["node"] for actor in told["actors"]} == {"one", "two"}
+    assert told["problem"] is None
+    assert told["speech_hours_per_hour"] > 0
+    assert told["cost_per_speech_hour"] > 0
+    page = client.get("/").text
+    assert 'href="/cluster"' in page
+    assert "data-cluster" in client.get("/cluster").text
+    metrics = client.get("/metrics").text
+    assert 'funasr_cluster_segments_total{node="one"}' in metrics
+
+
+def test_a_cluster_that_is_not_there_is_told_and_jobs_wait(site: ClusterHouse) -> None:
+    folder = site.house.folder
+    settings = Settings(cluster="127.0.0.1:9", data_dir=folder / "data", log_dir=folder / "logs")
+    with TestClient(create_app(settings, spec=site.spec()), base_url="http://127.0.0.1:7860") as client:
+        id = client.post("/api/v1/transcriptions", files={"file": ("talk.wav", talk(0.2))}).json()["id"]
+        wait_until(lambda: client.get(ADDRESS).json()["problem"] is not None)
+        assert client.get(ADDRESS).json()["problem"]["code"] == "cluster_unreachable"
+        assert client.get(f"/api/v1/transcriptions/{id}").json()["state"] in ("queued", "running")
