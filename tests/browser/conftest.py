@@ -42,7 +42,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     # Whatever a page asks of another host is an error on its console: to be told of every request takes playwright
     # a quarter of a visit's computing.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP transcribe.lan 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
 API = "/api/v1/transcriptions"
@@ -180,6 +180,22 @@ def watching(contexts: Contexts, address: str) -> Iterator[Callable[..., Page]]:
 @pytest.fixture(name="page")
 def _page(open_page: Callable[..., Page]) -> Page:
     return open_page()
+
+
+@pytest.fixture(name="unwatched")
+def _unwatched(contexts: Contexts, server: Server) -> Iterator[Page]:
+    """A page that may have complaints: the browser logs whatever does not arrive."""
+    page = contexts.take(server.address)
+    yield page
+    contexts.put_back(page)
+
+
+@pytest.fixture(name="from_afar")
+def _from_afar(contexts: Contexts, server: Server) -> Iterator[Page]:
+    """A page of a server on the network, which the browser does not trust without HTTPS."""
+    page = contexts.take(f"http://transcribe.lan:{urlsplit(server.address).port}")
+    yield page
+    contexts.put_back(page)
 
 
 class Watch:

@@ -5,7 +5,6 @@ A new page is a new process, which compiles the eighty modules anew: twice the c
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,14 +82,14 @@ class Contexts:
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._free: OrderedDict[str, Kept] = OrderedDict()
+        self._free: list[tuple[str, Kept]] = []
         self._lent: dict[Page, tuple[str, Kept]] = {}
 
     def take(self, address: str, **options: Any) -> Page:
         """Return a page in a context with these options, both as if they were new; `put_back` it."""
         look = {name: options.pop(name, usual) for name, usual in LOOK.items()}
         kind = repr((address, sorted(options.items())))
-        kept = self._free.pop(kind, None) or self._make(address, options)
+        kept = self._pop(kind) or self._make(address, options)
         self._lent[kept.page] = (kind, kept)
         kept.show(look)
         return kept.page
@@ -106,9 +105,16 @@ class Contexts:
         except Error:  # the test has closed it, or the server is gone
             kept.context.close()
             return
-        self._free[kind] = kept
-        while len(self._free) > KEPT:
-            self._free.popitem(last=False)[1].context.close()
+        self._free.append((kind, kept))
+        if len(self._free) > KEPT:
+            self._free.pop(0)[1].context.close()
+
+    def _pop(self, kind: str) -> Kept | None:
+        for place, (other, kept) in enumerate(self._free):
+            if other == kind:
+                del self._free[place]
+                return kept
+        return None
 
     def _make(self, address: str, options: dict[str, Any]) -> Kept:
         page = new_context(self._browser, address, **options).new_page()

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.composition import login_rule
 from app.domain.people import Role
 from app.services.people.accounts import Accounts
 from app.settings import Settings
 from tests.browser.axe import broken_rules_in_both_themes
-from tests.browser.conftest import Server, Watch, serving, transcribe
-from tests.browser.contexts import new_context
+from tests.browser.conftest import Server, serving, transcribe, watching
+from tests.browser.contexts import Contexts
 from tests.conftest import data_folder
 from tests.databases import database_in
 
 PASSWORD = "four words in a row"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Town:
-    """A server on which people log in, and browsers."""
+    """A server on which people log in, and browsers that have never been there."""
 
     server: Server
-    browser: Browser
     first_link: str
-    contexts: list[BrowserContext] = field(default_factory=list)
-    watched: list[Watch] = field(default_factory=list)
+    open_browser: Callable[[], Page]
 
-    def visit(self, path: str, **options: object) -> Page:
-        """Open a page in a browser that has never been here."""
-        context = new_context(self.browser, self.server.address, **options)
-        self.contexts.append(context)
-        page = context.new_page()
-        self.watched.append(Watch(page, self.server.address))
+    def visit(self, path: str) -> Page:
+        page = self.open_browser()
         page.goto(path)
         return page
 
@@ -52,9 +46,10 @@ class Town:
         return page
 
 
-@pytest.fixture(name="town")
-def _town(tmp_path: Path, empty: Path, browser: Browser) -> Iterator[Town]:
-    data = data_folder(tmp_path / "data", empty)
+@pytest.fixture(name="peopled", scope="module")
+def _peopled(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[tuple[Server, str]]:
+    """A server that knows two people, and the link for its first administrator."""
+    data = data_folder(tmp_path_factory.mktemp("people") / "data", empty)
     settings = Settings(data_dir=data, login="always")
     with closing(database_in(data)) as database:
         database.migrate()
@@ -63,11 +58,14 @@ def _town(tmp_path: Path, empty: Path, browser: Browser) -> Iterator[Town]:
         for name in ("li", "wang"):
             accounts.people.add(name, Role.MEMBER, password=PASSWORD)
     with serving(data, "login=always") as server:
-        town = Town(server, browser, f"/welcome#{secret}")
-        yield town
-        for context in town.contexts:
-            context.close()
-    assert [complaint for watch in town.watched for complaint in watch.complaints] == []
+        yield server, f"/welcome#{secret}"
+
+
+@pytest.fixture(name="town")
+def _town(peopled: tuple[Server, str], contexts: Contexts) -> Iterator[Town]:
+    server, first_link = peopled
+    with watching(contexts, server.address) as open_browser:
+        yield Town(server, first_link, open_browser)
 
 
 def test_the_first_administrator_sets_a_password_and_lets_somebody_in(town: Town) -> None:
@@ -157,8 +155,7 @@ def test_a_key_made_on_the_page_opens_the_api_until_it_is_removed(town: Town) ->
     page.get_by_role("button", name="Create").click()
     secret = page.locator("[data-field=secret]")
     expect(secret).to_contain_text("fa_")
-    program = new_context(town.browser, town.server.address)
-    town.contexts.append(program)
+    program = town.open_browser()
     headers = {"authorization": f"Bearer {secret.inner_text()}"}
     assert program.request.get("/api/v1/transcriptions", headers=headers).status == 200
     assert broken_rules_in_both_themes(page) == []

@@ -17,7 +17,7 @@ from app.services.people.accounts import Accounts
 from app.settings import Settings
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, Watch, hearing, serving
-from tests.browser.contexts import new_context
+from tests.browser.contexts import Contexts, new_context
 from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
 from tests.browser.voice import write_voice
@@ -36,20 +36,25 @@ def _speaking(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathF
     browser.close()
 
 
-@pytest.fixture(name="context")
-def _context(speaking: Browser, server: Server) -> Iterator[BrowserContext]:
-    context = new_context(speaking, server.address, permissions=["microphone"])
-    yield context
-    context.close()
+@pytest.fixture(scope="module", name="stages")
+def _stages(speaking: Browser) -> Contexts:
+    return Contexts(speaking)
 
 
 @pytest.fixture(name="live")
-def _live(context: BrowserContext, server: Server) -> Iterator[Page]:
-    page = context.new_page()
+def _live(stages: Contexts, server: Server) -> Iterator[Page]:
+    page = stages.take(server.address, permissions=["microphone"])
     watch = Watch(page, server.address)
     page.goto("/live")
     yield page
+    watch.stop()
+    stages.put_back(page)
     assert watch.complaints == []
+
+
+@pytest.fixture(name="context")
+def _context(live: Page) -> BrowserContext:
+    return live.context
 
 
 @pytest.fixture(name="line")

@@ -8,10 +8,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, transcribe
-from tests.browser.contexts import new_context
 
 WRONG = '{"sample_rate": 8000, "channel_levels": [], "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0, "band_drop_db": 80, "tones_share": 0}]}'
 
@@ -58,10 +57,8 @@ def test_an_error_page_has_a_case_without_a_job(open_page: Callable[..., Page], 
         assert b"transcription_not_found" in archive.read("log/app.log")
 
 
-def test_an_examination_that_hangs_is_told_and_the_case_can_be_saved(
-    browser: Browser, server: Server, finished: str
-) -> None:
-    page = new_context(browser, server.address).new_page()
+def test_an_examination_that_hangs_is_told_and_the_case_can_be_saved(unwatched: Page, finished: str) -> None:
+    page = unwatched
     page.goto(f"/transcriptions/{finished}")
     page.route("**/api/v1/doctor/checks?*", lambda route: route.fulfill(status=502, body="Bad gateway"))
     page.get_by_text("More", exact=True).last.click()
@@ -75,7 +72,6 @@ def test_an_examination_that_hangs_is_told_and_the_case_can_be_saved(
 
     expect(dialog.get_by_role("alert")).to_contain_text("502")
     expect(dialog.get_by_role("link", name="Save the case")).to_have_attribute("aria-disabled", "false")
-    page.context.close()
 
 
 def test_what_was_noticed_stands_above_the_text_and_its_button_helps(

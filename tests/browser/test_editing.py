@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from docx import Document
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.recordings import Files
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import API, Server, wait_for
-from tests.browser.contexts import new_context
 from tests.databases import database_in
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.recognised import recognised
@@ -390,9 +389,8 @@ def test_two_windows_do_not_overwrite_each_other_unasked(page: Page, open_page: 
     assert text_on_server(page, id).startswith("mine again another paragraph")
 
 
-def test_what_is_written_without_a_network_is_kept_and_sent_later(browser: Browser, server: Server, id: str) -> None:
-    """In a context that is not watched: the browser logs what does not arrive."""
-    page = new_context(browser, server.address).new_page()
+def test_what_is_written_without_a_network_is_kept_and_sent_later(unwatched: Page, id: str) -> None:
+    page = unwatched
     page.goto(f"/transcriptions/{id}")
     expect(page.locator(".word")).to_have_count(24)
 
@@ -417,7 +415,6 @@ def test_what_is_written_without_a_network_is_kept_and_sent_later(browser: Brows
     assert "tunnel" in text_on_server(page, id)
     page.reload()
     expect(page.locator(".segment__text").first).to_have_text("written in a tunnel")
-    page.context.close()
 
 
 def test_the_page_breaks_no_rule_of_accessibility_while_it_is_edited(page: Page) -> None:

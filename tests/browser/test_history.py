@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import check_accessible_in_both_themes
-from tests.browser.conftest import API, Server, transcribe
-from tests.browser.contexts import PICTURE, new_context
+from tests.browser.conftest import API, transcribe
+from tests.browser.contexts import PICTURE
 from tests.engine.sounds import silence, wav_bytes
 
 
@@ -231,8 +231,8 @@ def test_filters_stand_in_the_address(page: Page, recording: Path) -> None:
     expect(page).to_have_url(re.compile("/history$"))
 
 
-def test_a_lost_server_is_told_and_the_search_taken_up_again(browser: Browser, server: Server, finished: str) -> None:
-    page = new_context(browser, server.address).new_page()  # what is not there, chromium calls an error
+def test_a_lost_server_is_told_and_the_search_taken_up_again(unwatched: Page, finished: str) -> None:
+    page = unwatched
     page.goto("/history")
     page.route("**/history?**", lambda route: route.abort())
 
@@ -243,7 +243,6 @@ def test_a_lost_server_is_told_and_the_search_taken_up_again(browser: Browser, s
 
     expect(page.get_by_text("Nothing fits.")).to_be_visible()
     expect(page.get_by_text("The server cannot be reached.")).to_be_hidden()
-    page.context.close()
 
 
 def test_details_tell_how_a_transcript_was_made(page: Page, recording: Path) -> None:

@@ -8,10 +8,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, wait_for
-from tests.browser.contexts import new_context
 
 ENGLISH = {"accept-language": "en"}
 
@@ -48,8 +47,8 @@ def test_what_was_done_becomes_steps_and_what_was_typed_does_not(
     assert "Choose files" in told
 
 
-def test_a_journal_that_cannot_be_sent_is_sent_later(browser: Browser, server: Server) -> None:
-    page = new_context(browser, server.address).new_page()
+def test_a_journal_that_cannot_be_sent_is_sent_later(unwatched: Page) -> None:
+    page = unwatched
     page.goto("/history")
     page.context.set_offline(True)
     with page.expect_event("requestfailed"):
@@ -61,6 +60,5 @@ def test_a_journal_that_cannot_be_sent_is_sent_later(browser: Browser, server: S
     wait_for(page, "JSON.parse(sessionStorage.getItem('funasr.journal')).pending.length === 0")
     id = page.evaluate("JSON.parse(sessionStorage.getItem('funasr.journal')).id")
     steps = page.request.get(f"/api/v1/journal/{id}", headers=ENGLISH).json()["steps"]
-    page.context.close()
     assert "Press the keys Esc." in steps
     assert "Open the page /models." in steps

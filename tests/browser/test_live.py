@@ -466,13 +466,9 @@ def test_a_mute_microphone_is_noticed(launch: Callable[..., Browser], server: Se
     browser.close()
 
 
-def test_a_plain_network_address_says_why_there_is_no_microphone(
-    launch: Callable[..., Browser], server: Server
-) -> None:
-    port = urlsplit(server.address).port
-    browser = launch("--host-resolver-rules=MAP transcribe.lan 127.0.0.1")
-    phone = {"width": 360, "height": 740}
-    page = new_context(browser, f"http://transcribe.lan:{port}", viewport=phone).new_page()
+def test_a_plain_network_address_says_why_there_is_no_microphone(from_afar: Page, server: Server) -> None:
+    page, port = from_afar, urlsplit(server.address).port
+    page.set_viewport_size({"width": 360, "height": 740})
 
     page.goto("/live")
 
@@ -484,4 +480,3 @@ def test_a_plain_network_address_says_why_there_is_no_microphone(
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     check_accessible(page)
-    browser.close()

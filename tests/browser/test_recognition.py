@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, FloatRect, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, hearing, transcribe, wait_for, wait_until_done
-from tests.browser.contexts import new_context
+from tests.browser.contexts import Contexts, new_context
 from tests.engine.sounds import babble, encode_onto, silence, wav_bytes
 
 
@@ -251,12 +251,30 @@ def test_the_model_says_where_it_runs(page: Page) -> None:
     expect(model.locator('[data-field="device"]')).to_have_text("cpu")
 
 
-def test_speech_is_recorded_paused_heard_and_sent(
-    launch: Callable[..., Browser], server: Server, recording: Path
-) -> None:
+@pytest.fixture(name="listening", scope="module")
+def _listening(launch: Callable[..., Browser], recording: Path) -> Iterator[Contexts]:
+    """A browser into whose microphone somebody speaks."""
     browser = launch(*hearing(recording))
-    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
+    yield Contexts(browser)
+    browser.close()
+
+
+@pytest.fixture(name="microphone_page")
+def _microphone_page(listening: Contexts, server: Server) -> Iterator[Page]:
+    page = listening.take(server.address, permissions=["microphone"])
+    page.on("dialog", accept)  # "Leave the page?"
     page.goto("/")
+    yield page
+    page.remove_listener("dialog", accept)
+    listening.put_back(page)
+
+
+def accept(dialog: Dialog) -> None:
+    dialog.accept()
+
+
+def test_speech_is_recorded_paused_heard_and_sent(microphone_page: Page) -> None:
+    page = microphone_page
     page.get_by_role("button", name="Record").click()
     panel = page.locator("[data-recorder]")
     expect(panel).to_have_attribute("data-state", "recording")
@@ -275,16 +293,10 @@ def test_speech_is_recorded_paused_heard_and_sent(
     row = job_row(page, ".webm")
     expect(row).to_have_attribute("data-state", "succeeded")
     expect(row.locator('[data-field="text"]')).not_to_be_empty()
-    browser.close()
 
 
-def test_an_own_recording_survives_a_reload_until_it_is_sent(
-    launch: Callable[..., Browser], server: Server, recording: Path
-) -> None:
-    browser = launch(*hearing(recording))
-    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
-    page.on("dialog", lambda dialog: dialog.accept())  # "Leave the page?"
-    page.goto("/")
+def test_an_own_recording_survives_a_reload_until_it_is_sent(microphone_page: Page) -> None:
+    page = microphone_page
     page.get_by_role("button", name="Record").click()
     expect(page.locator('[data-recorder] [data-field="time"]')).to_have_text("0:03")
 
@@ -302,20 +314,15 @@ def test_an_own_recording_survives_a_reload_until_it_is_sent(
 
     expect(page.get_by_text("Nothing chosen yet")).to_be_visible()
     expect(staged).to_have_count(0)
-    browser.close()
 
 
 @pytest.fixture(name="recorder")
-def _recorder(launch: Callable[..., Browser], server: Server, recording: Path) -> Iterator[Locator]:
+def _recorder(microphone_page: Page) -> Locator:
     """The panel of the recognition page while it records."""
-    browser = launch(*hearing(recording))
-    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
-    page.goto("/")
-    page.get_by_role("button", name="Record").click()
-    panel = page.locator("[data-recorder]")
+    microphone_page.get_by_role("button", name="Record").click()
+    panel = microphone_page.locator("[data-recorder]")
     expect(panel).to_have_attribute("data-state", "recording")
-    yield panel
-    browser.close()
+    return panel
 
 
 def test_escape_asks_before_a_recording_is_discarded(recorder: Locator) -> None:
@@ -357,18 +364,12 @@ def test_a_refused_microphone_says_what_to_do(launch: Callable[..., Browser], se
     browser.close()
 
 
-def test_a_page_on_a_plain_network_address_says_why_there_is_no_microphone(
-    launch: Callable[..., Browser], server: Server
-) -> None:
-    port = server.address.rpartition(":")[2]
-    browser = launch("--host-resolver-rules=MAP transcribe.lan 127.0.0.1")
-    page = new_context(browser, f"http://transcribe.lan:{port}").new_page()
-    page.goto("/")
+def test_a_page_on_a_plain_network_address_says_why_there_is_no_microphone(from_afar: Page) -> None:
+    from_afar.goto("/")
 
-    page.get_by_role("button", name="Record").click()
+    from_afar.get_by_role("button", name="Record").click()
 
-    expect(page.get_by_text("only to secure pages, and http://transcribe.lan:")).to_be_visible()
-    browser.close()
+    expect(from_afar.get_by_text("only to secure pages, and http://transcribe.lan:")).to_be_visible()
 
 
 def test_the_awaited_result_opens_with_its_buttons_above_six_lines_of_text(page: Page, recording: Path) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import API, FAKE_MICROPHONE, Server, Watch, wait_for
-from tests.browser.contexts import new_context
+from tests.browser.contexts import Contexts
 from tests.browser.voice import write_voice
 from tests.engine.sounds import RATE, Samples, silence, voiced, wav_bytes
 from tests.waiting import wait_until
@@ -36,11 +36,21 @@ def _sharing(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFa
     browser.close()
 
 
+@pytest.fixture(scope="module", name="desks")
+def _desks(sharing: Browser) -> Contexts:
+    return Contexts(sharing)
+
+
+@pytest.fixture(name="desk")
+def _desk(desks: Contexts, server: Server) -> Iterator[Page]:
+    page = desks.take(server.address, permissions=["microphone"])
+    yield page
+    desks.put_back(page)
+
+
 @pytest.fixture(name="context")
-def _context(sharing: Browser, server: Server) -> Iterator[BrowserContext]:
-    context = new_context(sharing, server.address, permissions=["microphone"])
-    yield context
-    context.close()
+def _context(desk: Page) -> BrowserContext:
+    return desk.context
 
 
 @pytest.fixture(name="meeting")
@@ -54,14 +64,19 @@ def _meeting(context: BrowserContext) -> Page:
 
 
 @pytest.fixture(name="live")
-def _live(context: BrowserContext, meeting: Page, server: Server) -> Iterator[Page]:
-    page = context.new_page()
-    watch = Watch(page, server.address)
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto("/live")
-    page.bring_to_front()
-    yield page
+def _live(desk: Page, meeting: Page, server: Server) -> Iterator[Page]:
+    watch = Watch(desk, server.address)
+    desk.on("dialog", accept)
+    desk.goto("/live")
+    desk.bring_to_front()
+    yield desk
+    desk.remove_listener("dialog", accept)
+    watch.stop()
     assert [each for each in watch.complaints if not each.endswith(OF_CHROMIUM)] == []
+
+
+def accept(dialog: Dialog) -> None:
+    dialog.accept()
 
 
 def choose(page: Page, source: str) -> None:
