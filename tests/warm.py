@@ -2,12 +2,14 @@
 
 `python -m app transcribe` takes nine seconds of CPU time for five seconds of audio: seven of them import libraries,
 torch above all, in the command and in the inference process. Here both are forked from multiprocessing's fork server,
-which pays that once for all tests, those of all of xdist's workers. Everything after the imports is the same; that it works in a fresh
-interpreter, too, is covered by tests/test_main_job.py, tests/packaging, tests/support/test_doctor.py and others.
+which pays that once for all tests, and so are xdist's workers, which need half of all that. Everything after the imports
+is the same; that it works in a fresh interpreter, too, is covered by tests/test_main_job.py, tests/packaging,
+tests/support/test_doctor.py and others.
 """
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import multiprocessing
 import multiprocessing.context
@@ -31,6 +33,10 @@ IMPORTED = [
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
     "torchaudio",
+    "mcp",
+    "openai",
+    "playwright.sync_api",
+    "starlette.testclient",
     "app.cli.main",
     "app.cli.compare",
     "app.cli.doctor",
@@ -52,6 +58,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 _POPEN = subprocess.Popen
 _EXECUTE = inspect.signature(_POPEN._execute_child)  # type: ignore[attr-defined]
 _PROGRAM = [sys.executable, "-P", "-m"]
+_FIRST_LINE = "import sys;exec(eval(sys.stdin.readline()))"  # of execnet's, by which xdist starts its workers
 _ADDRESS = "TESTS_FORK_SERVER"  # of the server that the workers share
 _PATHS = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}  # where the server found what it imports
 
@@ -106,8 +113,9 @@ class WarmPopen(subprocess.Popen[str]):
             Connection(os.dup(own if theirs == -1 else theirs))
             for own, theirs in enumerate((given["p2cread"], given["c2pwrite"], given["errwrite"]))
         ]
-        target = (given["args"][len(_PROGRAM) :], environment, streams, given["start_new_session"])
-        self._forked = _CONTEXT.Process(target=_run, args=target, name=given["args"][len(_PROGRAM)])
+        words = given["args"][1 if _is_worker(given["args"]) else len(_PROGRAM) :]
+        target = (words, environment, streams, given["start_new_session"])
+        self._forked = _CONTEXT.Process(target=_run, args=target, name=words[0])
         self._forked.start()
         for stream in streams:
             stream.close()
@@ -131,13 +139,19 @@ class WarmPopen(subprocess.Popen[str]):
 
 
 def _is_forkable(words: Any, environment: Mapping[str, str]) -> bool:
-    """Return whether this is a module of ours, which imports what all others do."""
+    """Return whether this is a worker or a module of ours, which imports what all others do."""
+    if _is_worker(words):
+        return True
     if not isinstance(words, list) or words[: len(_PROGRAM)] != _PROGRAM:
         return False
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)
     return (
         words[len(_PROGRAM)].startswith(("app", "benchmarks.", "tests.")) and set(paths) - {str(REPOSITORY)} <= _PATHS
     )
+
+
+def _is_worker(words: Any) -> bool:
+    return isinstance(words, list) and words[0] == sys.executable and words[-1] == _FIRST_LINE
 
 
 def _run(words: list[str], environment: dict[str, str], streams: Sequence[Connection], is_leader: bool) -> None:
@@ -151,11 +165,22 @@ def _run(words: list[str], environment: dict[str, str], streams: Sequence[Connec
         os.setsid()
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(REPOSITORY)
     tempfile.tempdir = None
+    if words[-1] == _FIRST_LINE:
+        _work()
+        return
+    os.chdir(REPOSITORY)
     sys.argv = words
     _fork_instead_of_spawn()
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+def _work() -> None:
+    """Be a worker, to the end of which belongs what multiprocessing leaves out."""
+    try:
+        exec(_FIRST_LINE, {})  # noqa: S102 - as in a fresh interpreter
+    finally:
+        atexit._run_exitfuncs()
 
 
 def start_for_workers() -> None:
