@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -72,17 +72,15 @@ def read_archive(request: ArchiveRequest, settings: Settings, report: Report) ->
 @contextmanager
 def _readers(settings: Settings) -> Iterator[Readers]:
     """Read in this process, or where a cluster is configured, on its nodes."""
-    cluster = open_cluster(settings)
-    if cluster is None:
-        yield read_here
-        return
-    from app.services.archive.cluster import readers_of  # late, because Ray is not installed without a cluster
-    from app.services.cluster.connection import Share
+    with ExitStack() as stack:
+        cluster = open_cluster(settings, stack)
+        if cluster is None:
+            yield read_here
+            return
+        from app.services.archive.cluster import readers_of  # late, because Ray is not installed without a cluster
+        from app.services.cluster.connection import Share
 
-    try:
         yield readers_of(cluster, Share(settings.cluster_cpus, settings.cluster_gpus), settings.cluster_max_actors)
-    finally:
-        cluster.close()
 
 
 def _terms(order: ReadingOrder) -> dict[str, Any]:
