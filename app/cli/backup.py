@@ -35,4 +35,4 @@ def restore_backup(settings: Settings, file: Path) -> int:
 
 
 def _places(settings: Settings) -> Places:
-    return Places(settings.data_dir, settings.log_dir, bool(settings.database_url))
+    return Places(settings.data_dir, settings.log_dir, bool(settings.database_url), settings.files_url)

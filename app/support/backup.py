@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app import __version__
 from app.atomic import appearing_from_nowhere, sync_file, sync_folder, write_atomically
-from app.domain.errors.backup import BackupUnusable, DatabaseOnServer, DataInUse
+from app.domain.errors.backup import BackupUnusable, DatabaseOnServer, DataInUse, RecordingsInStore
 from app.domain.errors.base import N_
 from app.domain.errors.setup import DataBeingRestored
 from app.free_space import keep_reserve
@@ -72,6 +72,8 @@ class Places:
     log_dir: Path
     is_on_server: bool = False
     """Whether the database is on a server, which is backed up by means of its own."""
+    files_url: str = ""
+    """Of the object store that holds the recordings, if one does."""
 
 
 def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
@@ -83,6 +85,8 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
         DiskFull: there is no room for it.
     """
     _refuse_server(places)
+    if recordings and places.files_url:
+        raise RecordingsInStore(place=places.files_url)
     file.parent.mkdir(parents=True, exist_ok=True)
     with (
         storage_errors(file),

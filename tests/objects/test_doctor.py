@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from app.cli.move_files import move_files
 from app.composition import subject_of
+from app.domain.errors.backup import RecordingsInStore
 from app.domain.errors.setup import NoObjectStore
 from app.domain.options import TranscriptionOptions
 from app.engine import EngineSpec
@@ -24,6 +25,7 @@ from app.store.files.recordings import Files
 from app.store.files.upload_chunks import UploadFiles
 from app.store.objects.bucket import Bucket
 from app.store.objects.recordings import StoredFiles
+from app.support.backup import Places, back_up
 from app.support.doctor.check import Check, Status
 from app.support.doctor.object_store import object_store
 from tests.conftest import data_folder
@@ -129,3 +131,12 @@ def test_what_a_folder_held_is_moved_to_the_store(
 def test_without_a_store_nothing_is_moved(settings: Settings) -> None:
     with pytest.raises(NoObjectStore):
         move_files(settings.model_copy(update={"files_url": ""}))
+
+
+def test_a_backup_does_not_pretend_to_hold_the_recordings_of_the_store(settings: Settings, tmp_path: Path) -> None:
+    places = Places(settings.data_dir, tmp_path, files_url=settings.files_url)
+
+    with pytest.raises(RecordingsInStore, match=settings.files_url):
+        back_up(places, tmp_path / "b.zip", recordings=True)
+
+    assert "data/app.db" in {kept.name for kept in back_up(places, tmp_path / "b.zip", recordings=False).files}

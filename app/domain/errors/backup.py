@@ -23,6 +23,15 @@ class DataInUse(BackupError):
     advice = N_("Stop it, then restore; nothing has been changed.")
 
 
+class RecordingsInStore(BackupError):
+    code = "recordings_in_store"
+    status = 409
+    message = N_("The recordings are in the object store {place}, which this backup does not reach.")
+    advice = N_(
+        "Back them up by means of the store, for example versions or a copy of the bucket, and make this backup without them."
+    )
+
+
 class DatabaseOnServer(BackupError):
     code = "database_on_server"
     status = 409

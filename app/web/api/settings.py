@@ -99,7 +99,7 @@ def make_backup(
 ) -> Response:
     """Make a backup of database, settings and log, and of the recordings if they are wanted."""
     settings, stack = services.settings, ExitStack()
-    places = Places(settings.data_dir, settings.log_dir, bool(settings.database_url))
+    places = Places(settings.data_dir, settings.log_dir, bool(settings.database_url), settings.files_url)
     file = stack.enter_context(made_backup(places, recordings=recordings))
     headers = {
         "content-disposition": content_disposition("attachment", file.name),
