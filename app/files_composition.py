@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from app.domain.errors.base import AppError
 from app.domain.errors.setup import PackageMissing
+from app.domain.options import VadOptions
+from app.engine.audio.facts import DecodeLimits
+from app.engine.preparation.preparation import PreparationPool
+from app.services.transcriptions.job_queue import Queue
+from app.services.vad.analyses import VadAnalyses
 from app.settings import Settings
 from app.store.files.recordings import Files
 from app.store.files.upload_chunks import UploadFiles
+from app.store.files.vad_folders import VadFolders
 
 if TYPE_CHECKING:
     from app.store.objects.bucket import Bucket
@@ -37,6 +43,19 @@ def open_uploads(settings: Settings) -> UploadFiles:
     from app.store.objects.uploads import StoredUploads
 
     return StoredUploads(settings.data_dir, bucket)
+
+
+def open_analyses(
+    settings: Settings, queue: Queue, limits: DecodeLimits, options: VadOptions, pool: PreparationPool
+) -> VadAnalyses:
+    """Return the speech analyses; those of servers with one object store know each other's recordings."""
+    if not settings.files_url:
+        return VadAnalyses(VadFolders(settings.data_dir), queue, limits, options, pool)
+    bucket = open_bucket(settings)
+    from app.services.vad.shared import SharedVadAnalyses
+    from app.store.objects.vad_folders import StoredVadFolders
+
+    return SharedVadAnalyses(StoredVadFolders(settings.data_dir, bucket), queue, limits, options, pool)
 
 
 def open_bucket(settings: Settings) -> Bucket:

@@ -33,7 +33,7 @@ from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.replacements import parse_rules
 from app.engine.preparation.preparation import PreparationPool
-from app.files_composition import open_files, open_uploads
+from app.files_composition import open_analyses, open_files, open_uploads
 from app.logging import adjust_logging, job_logs
 from app.services.batches.batches import Batches
 from app.services.batches.importer import BatchImporter
@@ -60,7 +60,6 @@ from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
 from app.services.webhooks import open_webhooks
 from app.services.worker.worker import Worker
-from app.store.files.vad_folders import VadFolders
 from app.support.case.cases import Cases
 from app.support.doctor.examination import Doctor
 from app.support.health import Health
@@ -284,8 +283,7 @@ def _open_sound(
     scheduler: InferenceScheduler | None,
     pool: PreparationPool,
 ) -> tuple[VadAnalyses, VadTranscriber, HeardAudio]:
-    folders = VadFolders(settings.data_dir)
-    vad = VadAnalyses(folders, queue, decode_limits(settings), vad_options(settings), pool)
+    vad = open_analyses(settings, queue, decode_limits(settings), vad_options(settings), pool)
     stack.enter_context(vad.running())
     texts = VadTranscriber(vad, scheduler)
     stack.enter_context(texts.running())

@@ -30,6 +30,7 @@ FEW_THREADS = {  # on a busy machine the threads of one process wait for each ot
 SLOW = (  # each of their tests starts a browser, a server, a model or several processes
     "browser",
     "cli",
+    "objects",
     "packaging",
     "scripts",
     "training",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx2
@@ -12,7 +10,6 @@ import pytest
 
 from app.store.objects.bucket import Bucket
 from app.store.objects.source import SIGNED_SECONDS
-from tests.conftest import REPOSITORY
 from tests.objects.program import server
 from tests.program import API, ended, letters, upload
 from tests.s3_server import KEYS
@@ -60,11 +57,3 @@ def test_a_recording_lives_in_the_store_from_its_upload_to_its_end(tmp_path: Pat
     assert "segment_finished" in log
     written = (tmp_path / "logs" / "app.log").read_text()
     assert not [key for key in KEYS.values() if key in written and key != KEYS["AWS_REGION"]]
-
-
-def test_the_folder_needs_no_client_of_an_object_store() -> None:
-    script = "import app.main, app.cli.main, sys; print([name for name in sys.modules if 'obstore' in name])"
-
-    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "[]"

@@ -41,6 +41,7 @@ def another_server(folder: Path, files: StoredFiles) -> StoredFiles:
     return StoredFiles(folder, Bucket(files.bucket.url), 1 << 30)
 
 
+@pytest.mark.smoke
 def test_another_server_has_what_was_acknowledged(queue: Queue, files: StoredFiles, tmp_path: Path) -> None:
     content = os.urandom(3 * PIECE_BYTES + 17)
 

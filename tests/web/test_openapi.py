@@ -256,8 +256,8 @@ def test_the_description_and_its_page_need_no_other_server(client: TestClient) -
     assert "https://" not in page.replace("https://example.com/", "")
 
 
-def test_the_server_does_not_import_torch() -> None:
-    script = "import app.main, sys; print([name for name in sys.modules if name.startswith('torch')])"
+def test_the_server_imports_neither_torch_nor_the_client_of_an_object_store() -> None:
+    script = "import app.main, sys; print([name for name in sys.modules if name.startswith(('torch', 'obstore'))])"
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
 
     assert printed.strip() == "[]"

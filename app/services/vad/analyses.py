@@ -111,7 +111,7 @@ class VadAnalyses:
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
         analysis = Analysis(secrets.token_hex(8), incoming.name, "reading", None, owner=current_actor().person)
-        self.analyses.move_into_place(incoming, analysis.id)
+        self.analyses.move_into_place(incoming, analysis.id, analysis.owner)
         return self._begin(analysis, incoming.suffix)
 
     def of_transcription(self, transcription: str) -> Analysis:

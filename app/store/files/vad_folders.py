@@ -57,8 +57,8 @@ class VadFolders:
         """Return the path of the original upload."""
         return self.folder(id) / f"{SOURCE_STEM}{suffix}"
 
-    def move_into_place(self, incoming: UploadFile, id: str) -> None:
-        """Make a received file the recording of analysis `id`.
+    def move_into_place(self, incoming: UploadFile, id: str, owner: str | None = None) -> None:  # noqa: ARG002
+        """Make a received file the recording of analysis `id`, which belongs to `owner`.
 
         Raises:
             DiskFull: there is no room for it.
