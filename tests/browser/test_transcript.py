@@ -202,7 +202,7 @@ def test_a_paragraph_is_put_right_while_the_rest_is_read(page: Page, recording: 
         "/api/v1/transcriptions/" + page.request.post("/api/v1/transcriptions", multipart={"file": file}).json()["id"]
     )
     page.goto(path.removeprefix("/api/v1"))
-    first = page.locator('.segment[data-state="done"]').first
+    first = page.locator('[data-transcript][data-editable] .segment[data-state="done"]').first
     first.locator(".segment__content").dblclick()
     area = page.locator(".segment__input")
     area.fill("put right")
