@@ -5,6 +5,9 @@ torch above all, in the command and in the inference process. Here both are fork
 which pays that once for all tests, and so are xdist's workers, which need half of all that. Everything after the imports
 is the same; that it works in a fresh interpreter, too, is covered by tests/test_main_job.py, tests/packaging,
 tests/support/test_doctor.py and others.
+
+The processes that prepare recordings fork for each of them, and what is large takes long to fork: they come from a second,
+small server, which only xdist's workers have.
 """
 
 from __future__ import annotations
@@ -19,9 +22,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from multiprocessing import forkserver, resource_tracker
+from functools import cache
+from multiprocessing import forkserver, resource_tracker, spawn
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import local
 from typing import IO, Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -58,8 +63,12 @@ _SPAWN = multiprocessing.get_context("spawn")
 _POPEN = subprocess.Popen
 _EXECUTE = inspect.signature(_POPEN._execute_child)  # type: ignore[attr-defined]
 _PROGRAM = [sys.executable, "-P", "-m"]
+_READER = [sys.executable, "-P", "-X", "faulthandler", "-m", "app.engine.preparation.child"]
 _FIRST_LINE = "import sys;exec(eval(sys.stdin.readline()))"  # of execnet's, by which xdist starts its workers
 _ADDRESS = "TESTS_FORK_SERVER"  # of the server that the workers share
+_READERS_ADDRESS = "TESTS_FORK_SERVER_OF_READERS"
+_here = local()
+"""`server` is that of which this thread has a process forked, unless it is the usual one."""
 _PATHS = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}  # where the server found what it imports
 
 
@@ -113,10 +122,16 @@ class WarmPopen(subprocess.Popen[str]):
             Connection(os.dup(own if theirs == -1 else theirs))
             for own, theirs in enumerate((given["p2cread"], given["c2pwrite"], given["errwrite"]))
         ]
-        words = given["args"][1 if _is_worker(given["args"]) else len(_PROGRAM) :]
+        words = given["args"][len(_beginning(given["args"])) :]
         target = (words, environment, streams, given["start_new_session"])
         self._forked = _CONTEXT.Process(target=_run, args=target, name=words[0])
-        self._forked.start()
+        if words[0] == _READER[-1]:
+            _here.server = _server_at(environment[_READERS_ADDRESS])
+        try:
+            self._forked.start()
+        finally:
+            _here.__dict__.clear()
+        multiprocessing.process._children.discard(self._forked)  # type: ignore[attr-defined] # nobody waits for it at exit
         for stream in streams:
             stream.close()
         self.pid, self._child_created = self._forked.pid, True
@@ -140,18 +155,23 @@ class WarmPopen(subprocess.Popen[str]):
 
 def _is_forkable(words: Any, environment: Mapping[str, str]) -> bool:
     """Return whether this is a worker or a module of ours, which imports what all others do."""
-    if _is_worker(words):
+    if not isinstance(words, list) or not (beginning := _beginning(words)):
+        return False
+    if words[-1] == _FIRST_LINE:
         return True
-    if not isinstance(words, list) or words[: len(_PROGRAM)] != _PROGRAM:
+    if beginning == _READER[:-1] and _READERS_ADDRESS not in environment:
         return False
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)
     return (
-        words[len(_PROGRAM)].startswith(("app", "benchmarks.", "tests.")) and set(paths) - {str(REPOSITORY)} <= _PATHS
+        words[len(beginning)].startswith(("app", "benchmarks.", "tests.")) and set(paths) - {str(REPOSITORY)} <= _PATHS
     )
 
 
-def _is_worker(words: Any) -> bool:
-    return isinstance(words, list) and words[0] == sys.executable and words[-1] == _FIRST_LINE
+def _beginning(words: list[str]) -> list[str]:
+    """Return what stands before the module of a process that can be forked; nothing of any other."""
+    if words[-1] == _FIRST_LINE:
+        return words[:-1]
+    return next((known for known in (_PROGRAM, _READER[:-1]) if words[: len(known)] == known), [])
 
 
 def _run(words: list[str], environment: dict[str, str], streams: Sequence[Connection], is_leader: bool) -> None:
@@ -169,6 +189,9 @@ def _run(words: list[str], environment: dict[str, str], streams: Sequence[Connec
     if words[-1] == _FIRST_LINE:
         _work()
         return
+    if words[0] == _READER[-1]:
+        os.setpgid(0, 0)
+        words[1] = str(os.getppid())  # the server takes the place of who asked for it
     os.chdir(REPOSITORY)
     sys.argv = words
     _fork_instead_of_spawn()
@@ -184,18 +207,47 @@ def _work() -> None:
 
 
 def start_for_workers() -> None:
-    """Start the server from which the workers' processes are forked; it ends with this process."""
+    """Start the servers from which the workers' processes are forked; they end with this process."""
     forkserver.ensure_running()
     os.environ[_ADDRESS] = str(forkserver._forkserver._forkserver_address)  # type: ignore[attr-defined]
+    readers: Any = forkserver.ForkServer()
+    readers.set_forkserver_preload([__name__, _READER[-1]])
+    readers.ensure_running()
+    os.environ[_READERS_ADDRESS] = str(readers._forkserver_address)
 
 
 def use_shared() -> None:
     """Fork from the server that was started for all workers, if this is one of them."""
-    server: Any = forkserver._forkserver
     if address := os.environ.pop(_ADDRESS, ""):
-        server._forkserver_address = address
-        server._forkserver_alive_fd = os.open(os.devnull, os.O_RDONLY)  # who started the server keeps it alive
-        server.ensure_running = resource_tracker.ensure_running
+        forkserver._forkserver = _server_at(address)  # type: ignore[attr-defined]
+        forkserver.ensure_running = forkserver._forkserver.ensure_running
+
+
+@cache
+def _server_at(address: str) -> Any:
+    """Return a server that somebody else has started and keeps alive."""
+    server: Any = forkserver.ForkServer()
+    server._forkserver_address = address
+    server._forkserver_alive_fd = os.open(os.devnull, os.O_RDONLY)
+    server.ensure_running = resource_tracker.ensure_running
+    return server
+
+
+def _connect(descriptors: Sequence[int]) -> tuple[int, int]:
+    usual: Any = forkserver._forkserver
+    return getattr(_here, "server", usual).connect_to_new_process(descriptors)  # type: ignore[no-any-return]
+
+
+def _what_to_prepare(name: str) -> dict[str, Any]:
+    told = _GET_PREPARATION_DATA(name)
+    if hasattr(_here, "server"):  # to import the main module of who asks would take longer than all the rest
+        told = {name: value for name, value in told.items() if not name.startswith("init_main")}
+    return told
+
+
+_GET_PREPARATION_DATA = spawn.get_preparation_data
+spawn.get_preparation_data = _what_to_prepare
+forkserver.connect_to_new_process = _connect  # type: ignore[assignment]
 
 
 def _fork_instead_of_spawn() -> None:

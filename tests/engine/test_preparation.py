@@ -34,6 +34,8 @@ from app.engine.vad.vad import find_speech
 from tests.engine import sounds
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("fresh_interpreters")
+
 LIMITS = DecodeLimits(max_seconds=36_000, cpu_seconds=60, memory_mb=256)
 REPOSITORY = Path(__file__).resolve().parents[2]
 

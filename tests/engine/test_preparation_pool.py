@@ -22,6 +22,8 @@ from app.engine.preparation.preparation import Cancelled, Prepared, prepare
 from tests.engine import sounds
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("fresh_interpreters")
+
 LIMITS = DecodeLimits(max_seconds=36_000, cpu_seconds=60, memory_mb=256)
 REPOSITORY = Path(__file__).resolve().parents[2]
 forks_only = pytest.mark.skipif(not FORKS, reason="a process reads one file where forks are not safe")

@@ -21,6 +21,8 @@ from tests.conftest import REPOSITORY
 from tests.engine import sounds
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("fresh_interpreters")
+
 SUPPORT = sandbox_support()
 needs_landlock = pytest.mark.skipif(not SUPPORT.files, reason=f"no Landlock here: {SUPPORT.reason}")
 needs_seccomp = pytest.mark.skipif(not SUPPORT.network, reason=f"no seccomp filters here: {SUPPORT.reason}")
