@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import socket
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +23,7 @@ from app.services.cluster.pool import ActorPool
 from app.services.cluster.scaling import PoolLimits
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.worker.worker import Worker
+from tests.conftest import REPOSITORY
 from tests.services.conftest import LIMITS, House, _house  # noqa: F401 - a fixture
 
 needs_ray = pytest.mark.skipif(
@@ -36,10 +40,16 @@ def _machines() -> Iterator[Any]:
         pytest.skip("needs the package ray")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["PYTHONWARNINGS"] = "ignore"
+    os.environ["PYTHONPATH"] = str(REPOSITORY)  # on other machines the program is installed
     from ray.cluster_utils import Cluster as Machines
 
     node = {"num_cpus": 1, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
-    machines = Machines(initialize_head=True, head_node_args=node | {"node_name": "one"})
+    head = node | {"node_name": "one", "ray_client_server_port": free_port()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Ray leaves the logs of what it starts to the garbage collector
+        machines = Machines(initialize_head=True, head_node_args=head)
+        gc.collect()
+    machines.client_address = f"ray://127.0.0.1:{head['ray_client_server_port']}"
     try:
         machines.add_node(**node, node_name="two")
         yield machines
@@ -123,6 +133,20 @@ def _site(machines: Any, house: House) -> Iterator[ClusterHouse]:
     cluster = Cluster(machines.address)
     yield ClusterHouse(house, cluster)
     cluster.close()
+
+
+@pytest.fixture(name="site_of_client")
+def _site_of_client(machines: Any, house: House) -> Iterator[ClusterHouse]:
+    """The same, but the server is no node of the cluster: it talks to the head."""
+    cluster = Cluster(machines.client_address)
+    yield ClusterHouse(house, cluster)
+    cluster.close()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def other_version(spec: EngineSpec) -> Fingerprint:

@@ -55,6 +55,22 @@ def test_an_actor_that_is_killed_costs_no_segment_and_none_is_finished_twice(sit
     assert site.finished(id) == [0, 1, 2, 3]
 
 
+def test_a_server_that_is_no_node_has_its_segments_read_and_loses_none(site_of_client: ClusterHouse) -> None:
+    site = site_of_client
+    site.hold()
+    with site.working() as pool:
+        site.house.until(lambda: pool.places == 2)
+        id = site.house.submit(talk(*LEVELS)).id
+        site.house.until(lambda: len(site.heard()) >= 2)
+        os.kill(int(site.heard()[0][0]), signal.SIGKILL)
+        site.house.until(lambda: pool.status().restarts == 1)
+        site.let_go()
+        record = site.house.end_of(id)
+
+    assert (record.state, record.text_raw) == (JobState.SUCCEEDED, TEXT)
+    assert site.finished(id) == [0, 1, 2, 3]
+
+
 def test_nodes_of_another_version_are_refused_with_their_names_and_the_reason(
     site: ClusterHouse, caplog: pytest.LogCaptureFixture
 ) -> None:

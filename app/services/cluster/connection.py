@@ -65,6 +65,8 @@ class Cluster:
         self.address = address
         self._lock = Lock()
         self._ray: Any = None
+        self.connections = 0
+        """How often it was connected: actors of a former connection are gone."""
         self.pools: list[WatchedPool] = []
         """Those that run at present: of the model in use, and of models that jobs name."""
         self.tally = Tally()
@@ -81,8 +83,13 @@ class Cluster:
             ClusterUnreachable
         """
         with self._lock:
+            if self._ray is not None and not self._ray.is_initialized():  # a client whose connection broke off
+                event(_log, logging.ERROR, "cluster_lost", address=self.address)
+                self._ray.shutdown()
+                self._ray = None
             if self._ray is None:
                 self._ray = self._connected()
+                self.connections += 1
             return self._ray
 
     def close(self) -> None:
@@ -97,7 +104,7 @@ class Cluster:
         options: dict[str, Any] = (
             {"label_selector": {NODE_LABEL: f"!in({','.join(sorted(avoided))})"}} if avoided else {}
         )
-        actor = self.ray.remote(concurrency_groups={WATCH: 1})(InferenceActor).options(
+        actor = self._actor_class().options(
             name=name,
             namespace=NAMESPACE,
             num_cpus=share.cpus,
@@ -107,6 +114,16 @@ class Cluster:
             **options,
         )
         return actor.remote(*arguments)
+
+    def _actor_class(self) -> Any:
+        """Return the class as Ray wants it: its own decorators, which clients cannot give with a call."""
+        ray = self.ray
+
+        class Actor(InferenceActor):
+            started = ray.method(concurrency_group=WATCH)(InferenceActor.started)
+            report = ray.method(concurrency_group=WATCH)(InferenceActor.report)
+
+        return ray.remote(concurrency_groups={WATCH: 1})(Actor)
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the living nodes."""

@@ -17,7 +17,7 @@ from app.domain.errors.inference import InferenceUnavailable, NodeDiffers
 from app.engine import EngineInfo, EngineSpec
 from app.engine.process.messages import Refused
 from app.logging import event
-from app.services.cluster.actor import WATCH, ActorStart
+from app.services.cluster.actor import ActorStart
 from app.services.cluster.connection import Cluster, Share
 from app.services.cluster.fingerprint import Fingerprint, fingerprint_of
 from app.services.cluster.log_lines import log_again
@@ -92,7 +92,7 @@ class Crew:
     def _welcome(self, member: Member) -> None:
         try:
             start: ActorStart = self._cluster.ray.get(member.started)
-        except self._cluster.ray.exceptions.RayError as error:
+        except Exception as error:  # noqa: BLE001 - whatever Ray says
             self._note_failed_start(member, error)
             return
         if start.pid == member.killed_pid:
@@ -113,7 +113,8 @@ class Crew:
         log_differences(info)
 
     def _note_failed_start(self, member: Member, error: Exception) -> None:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        reason = lines[-1] if lines else type(error).__name__  # the traceback of the node ends with it
         event(_log, logging.ERROR, "actor_failed", actor=member.name, reason=reason)
         self.dismiss(member)
         self._failed_starts += 1
@@ -233,7 +234,7 @@ class Crew:
         self._reports_at = time.monotonic()
         for member in self.ready:
             if member.report_asked is None:
-                member.report_asked = member.actor.report.options(concurrency_group=WATCH).remote()
+                member.report_asked = member.actor.report.remote()
                 member.asked_at = time.time()
 
     def _collect(self, member: Member) -> None:
@@ -241,7 +242,7 @@ class Crew:
         if not self._cluster.ray.wait([reference], timeout=0)[0]:
             return
         member.report_asked = None
-        with suppress(self._cluster.ray.exceptions.RayError):  # it was lost meanwhile
+        with suppress(Exception):  # it was lost meanwhile
             member.note(self._cluster.ray.get(reference))
             if member.report:
                 log_again(member.report.lines, node=member.node, actor=member.name)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.engine import EngineInfo
-from app.services.cluster.actor import WATCH, ActorReport
+from app.services.cluster.actor import ActorReport
 
 
 class MemberState(StrEnum):
@@ -76,4 +76,4 @@ class Member:
 
 def asked_for_start(actor: Any) -> Any:
     """Return a reference that is there once the actor has started, however often Ray has to try."""
-    return actor.started.options(max_task_retries=-1, concurrency_group=WATCH).remote()
+    return actor.started.options(max_task_retries=-1).remote()

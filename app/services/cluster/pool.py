@@ -62,6 +62,7 @@ class ActorPool:
         self._keeper: Thread | None = None
         self._used_at = time.monotonic()
         self._nodes_at = 0.0
+        self._connection = 0
 
     # The role; see BatchPool and Inference
 
@@ -176,11 +177,12 @@ class ActorPool:
     def transcribe(self, utterances: Sequence[Utterance], timeout_seconds: float) -> Recognition:
         """Return one hypothesis per utterance, of the first free actor; see BatchPool.transcribe.
 
-        The sound is put into Ray's shared memory once, however often it is asked for.
+        The sound goes into Ray's shared memory, from where the actor's node takes it.
         """
-        sound = self._cluster.ray.put(tuple(utterances))
         began = time.monotonic()
-        member, answer = self._asked(lambda actor: actor.transcribe.remote(sound), timeout_seconds)
+        member, answer = self._asked(
+            lambda actor: actor.transcribe.remote(self._cluster.ray.put(tuple(utterances))), timeout_seconds
+        )
         raise_if_failed(answer)
         assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to `transcribe`
         self._note(member, utterances, time.monotonic() - began)
@@ -206,14 +208,14 @@ class ActorPool:
         if not self.crew.members:
             self._want()
         with self._place() as member:
-            answer = self._answer(member, ask(member.actor), timeout_seconds)
+            answer = self._answer(member, ask, timeout_seconds)
             shortage = shortage_in(answer) if member.has_answered else None
             if shortage is None:
                 member.has_answered |= isinstance(answer, Transcribed)
                 return member, answer
             self._restart(member, shortage)
         with self._place() as member:
-            return member, self._answer(member, ask(member.actor), timeout_seconds)
+            return member, self._answer(member, ask, timeout_seconds)
 
     def _note(self, member: Member, utterances: Sequence[Utterance], seconds: float) -> None:
         member.segments += len(utterances)
@@ -229,19 +231,24 @@ class ActorPool:
             self._used_at = time.monotonic()
             self.crew.give_back(member)
 
-    def _answer(self, member: Member, reference: Any, timeout_seconds: float) -> object:
-        exceptions = self._cluster.ray.exceptions
+    def _answer(self, member: Member, ask: Callable[[Any], Any], timeout_seconds: float) -> object:
+        """Ask an actor. What its engine raises is part of its answer; what is raised here is the cluster's.
+
+        Raises:
+            InferenceCrashed, InferenceHung: the actor was lost.
+            Stopped
+        """
         try:
-            return self._cluster.ray.get(reference, timeout=timeout_seconds)
-        except exceptions.GetTimeoutError as error:
-            hung = InferenceHung(seconds=round(timeout_seconds, 1))
-            self._restart(member, hung)
-            raise hung from error
-        except exceptions.RayError as error:
+            return self._cluster.ray.get(ask(member.actor), timeout=timeout_seconds)
+        except Exception as error:
             if self._stopping.is_set():
                 raise Stopped from error
+            if type(error).__name__ == "GetTimeoutError":
+                hung = InferenceHung(seconds=round(timeout_seconds, 1))
+                self._restart(member, hung)
+                raise hung from error
             crashed = InferenceCrashed(detail=f"{member.node}: {_first_line(error)}")
-            self.crew.lose(member, crashed, is_gone=isinstance(error, exceptions.ActorDiedError))
+            self.crew.lose(member, crashed, is_gone=type(error).__name__ != "ActorUnavailableError")
             raise crashed from error
 
     def _restart(self, member: Member, reason: AppError) -> None:
@@ -269,6 +276,9 @@ class ActorPool:
 
     def _tend(self) -> None:
         _ = self._cluster.ray  # connects
+        if self._connection != self._cluster.connections:
+            self._connection = self._cluster.connections
+            self._dismiss_all()
         if self._is_unreachable:
             self.crew.problem = None
         self._is_wanted |= bool(self.waiting) and not self._stopping.is_set()
