@@ -180,10 +180,12 @@ def _compare(reading: Connection, target: PostgresDatabase) -> None:
     Raises:
         TransferDiffers
     """
-    with target.reading() as connection:
-        for table in _TABLES:
-            if _digest(reading, table) != _digest(connection, table):
+    for table in _TABLES:
+        sent = _digest(reading, table)
+        with target.reading() as connection:
+            if sent != _digest(connection, table):
                 raise TransferDiffers(file=target.name, table=table.name)
+    with target.reading() as connection:
         for name, index in INDEXES.items():
             here, there = (each.scalar(select(func.count()).select_from(index)) for each in (reading, connection))
             if here != there:

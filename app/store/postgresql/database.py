@@ -31,12 +31,15 @@ except ImportError as error:
 OLDEST = 13  # major version of PostgreSQL
 WRITING = 0x46756E41  # key of the advisory lock that writers take, in PostgreSQL's space of 64-bit keys
 CONNECT_SECONDS = 5
+_TAKE_TURN = f"""
+    SELECT pg_advisory_xact_lock({WRITING}), set_config('idle_in_transaction_session_timeout', '60s', true)
+"""
+"""Nobody holds the lock for longer than that without doing anything."""
 _POOL = {"pool_size": 5, "max_overflow": 15, "pool_timeout": 60}  # the web uses up to 40 threads; the server has 100
 _SESSION = {
     "timezone": "UTC",
     "jit": "off",  # compiling a query takes longer than most of ours
-    "idle_in_transaction_session_timeout": "60s",  # a machine that vanished holds no lock for longer than that
-    "tcp_keepalives_idle": "10",  # nor does it keep its worker alive
+    "tcp_keepalives_idle": "10",  # a machine that vanished does not keep its worker alive
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
@@ -140,7 +143,7 @@ class PostgresDatabase:
     def writing(self) -> Iterator[Connection]:
         """A write transaction. Writers take one lock, so that revisions become visible in their order."""
         with self._explained(), self._engine.begin() as connection:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITING})")
+            connection.exec_driver_sql(_TAKE_TURN)
             yield connection
 
     def close(self) -> None:
