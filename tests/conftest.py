@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATABASE = "FUNASR_TEST_DATABASE"  # "postgresql" runs the tests of the store, the services and the web on it
+SHARED_SERVERS = {"server", "house", "client", "worker_client", "quick", "serve", "proxied", "answer", "compared"}
 OWN = ("FUNASR_SHARED", DATABASE)  # the variables of this name that mean the tests
 TESTS = REPOSITORY / "tests"
 FEW_THREADS = {  # on a busy machine the threads of one process wait for each other, and by default they burn it meanwhile
@@ -163,14 +165,27 @@ def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return database.file
 
 
+@pytest.fixture(autouse=True, scope="module", name="module_database")
+def _module_database() -> Iterator[None]:
+    """On PostgreSQL a database for the servers that the tests of a module share."""
+    with _database_in_environment():
+        yield
+
+
 @pytest.fixture(autouse=True, name="own_database")
 def _own_database(request: pytest.FixtureRequest) -> Iterator[None]:
     """On PostgreSQL a database for each test, which the program and its child processes find in the environment."""
-    if os.environ.get(DATABASE) != "postgresql":
+    if _is_on_postgresql() and request.node.get_closest_marker("sqlite"):
+        pytest.skip("is about SQLite alone")
+    with nullcontext() if _shares_a_server(request) else _database_in_environment():
+        yield
+
+
+@contextmanager
+def _database_in_environment() -> Iterator[None]:
+    if not _is_on_postgresql():
         yield
         return
-    if request.node.get_closest_marker("sqlite"):
-        pytest.skip("is about SQLite alone")
     from tests.databases import TEMPLATE, VARIABLE, missing, postgres_server
 
     if reason := missing():
@@ -178,6 +193,18 @@ def _own_database(request: pytest.FixtureRequest) -> Iterator[None]:
     with postgres_server().database(TEMPLATE) as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, url)
         yield
+
+
+def _is_on_postgresql() -> bool:
+    return os.environ.get(DATABASE) == "postgresql"
+
+
+def _shares_a_server(request: pytest.FixtureRequest) -> bool:
+    """Return whether the test asks a server that its module has started."""
+    manager = request.session._fixturemanager
+    names = SHARED_SERVERS.intersection(request.fixturenames)
+    found = [each for name in names for each in manager.getfixturedefs(name, request.node) or ()]
+    return any(each.scope != "function" for each in found)
 
 
 @pytest.fixture(scope="module", name="pool")
