@@ -21,6 +21,7 @@ from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION,
 from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
 from app.files_composition import store_fault
 from app.paths import builtin_model_dir, large_model_dir
+from app.services.cluster.connection import Cluster
 from app.services.models.model_identity import model_checksum
 from app.services.models.models import Models
 from app.services.models.places import ModelPlaces
@@ -220,7 +221,7 @@ def vad_options(settings: Settings) -> VadOptions:
     )
 
 
-def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
+def subject_of(settings: Settings, spec: EngineSpec, cluster: Cluster | None = None) -> Subject:
     """Return what the doctor examines."""
     return Subject(
         spec,
@@ -232,6 +233,7 @@ def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
         settings.database_url.get_secret_value(),
         settings.files_url,
         lambda: store_fault(settings),
+        cluster or (Cluster(settings.cluster) if settings.cluster else None),
     )
 
 

@@ -154,7 +154,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue), has_worker=start_worker)
     vad, vad_texts, heard = _open_sound(stack, settings, queue, worker.scheduler if worker else None, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
-    doctor, health, replays = _open_support(stack, settings, store, inference)
+    doctor, health, replays = _open_support(stack, settings, store, inference, cluster)
     return Services(
         settings=settings,
         default_options=_default_options(settings),
@@ -293,9 +293,9 @@ def _open_sound(
 
 
 def _open_support(
-    stack: ExitStack, settings: Settings, store: SettingsStore, inference: Inference
+    stack: ExitStack, settings: Settings, store: SettingsStore, inference: Inference, cluster: Cluster | None
 ) -> tuple[Doctor, Health, Replays]:
-    doctor = Doctor(lambda: subject_of(store.now, inference.spec))
+    doctor = Doctor(lambda: subject_of(store.now, inference.spec, cluster))
     health = Health(doctor, lambda: _model_problem(inference))
     stack.enter_context(health.running())
     replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))

@@ -48,6 +48,9 @@ def test_the_page_shows_nodes_actors_throughput_and_costs(client: TestClient) ->
     page = client.get("/").text
     assert 'href="/cluster"' in page
     assert "data-cluster" in client.get("/cluster").text
+    checks = {check["id"]: check for check in client.get("/api/v1/doctor/checks").json()["checks"]}
+    assert [checks[id]["status"] for id in ("cluster", "cluster_bandwidth")] == ["ok", "ok"]
+    assert not {"cluster_versions", "cluster_clock"} & checks.keys()
     metrics = client.get("/metrics").text
     assert 'funasr_cluster_segments_total{node="one"}' in metrics
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from app.domain.errors.base import N_
-from app.support.doctor import computing, environment, packages, places
+from app.support.doctor import cluster, computing, environment, packages, places
 from app.support.doctor.check import Check, Status, Subject, warning
 from app.support.doctor.object_store import object_store
 
@@ -46,6 +46,7 @@ SLOW: tuple[Examination, ...] = (
     computing.devices,
     computing.model_files,
     computing.recognition,
+    cluster.nodes,
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.domain.errors.base import AppError, Problem
 from app.engine import EngineSpec
+from app.services.cluster.connection import Cluster
 
 KEY_LETTERS = 12
 
@@ -70,6 +71,8 @@ class Subject:
     """Of the object store; empty where the recordings lie in the data folder."""
     store_fault: Callable[[], AppError | None] = lambda: None
     """Returns what keeps the object store from being used."""
+    cluster: Cluster | None = None
+    """The one that recognises; None where this machine does."""
 
 
 def ok(id: str, fact: str, **params: Any) -> Check:
