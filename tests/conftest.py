@@ -50,6 +50,7 @@ SLOW = (  # each of their tests starts a browser, a server, a model or several p
     "services/test_batches.py",
     "services/test_batching.py",
     "services/test_channels.py",
+    "services/test_database_server.py",
     "services/test_client_requests.py",
     "services/test_devices.py",
     "services/test_durability.py",
