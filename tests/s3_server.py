@@ -91,6 +91,8 @@ class Line:
         self._open: set[socket.socket] = set()
         self._lock = Lock()
         self._is_cut = False
+        self.is_silent = False
+        """Requests arrive nowhere, but nobody says so."""
         self.answer: Callable[[bytes], bytes | None] = lambda _: None
         self.passed_bytes = 0
         """Towards the server."""
@@ -140,6 +142,8 @@ class Line:
     def _pass(self, source: socket.socket, target: socket.socket, *, is_request: bool = False) -> None:
         with suppress(OSError):
             while block := source.recv(65536):
+                if is_request and self.is_silent:
+                    continue
                 if is_request and (told := self.answer(block)):
                     source.sendall(told)
                     break

@@ -20,6 +20,7 @@ from app.services.transcriptions.job_store import JobStore
 from app.services.transcriptions.orphans import Recovered, recover
 from app.services.transcriptions.retranscribe import retranscribe
 from app.store.database import Connection
+from app.store.objects import bucket as bucket_module
 from app.store.objects import recordings
 from app.store.objects.bucket import PIECE_BYTES, Bucket
 from app.store.objects.recordings import StoredFiles
@@ -91,6 +92,22 @@ def test_an_upload_that_the_store_does_not_take_leaves_nothing(queue: Queue, fil
     assert queue.search().total == 0
     assert list((files.folder("x").parent).iterdir()) == []
     assert keys(files.bucket) == []
+    submit(queue)
+
+
+def test_a_store_that_is_silent_is_not_waited_for_long(
+    queue: Queue, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_module, "REQUEST_TIMEOUT", timedelta(seconds=1))
+    monkeypatch.setattr(bucket_module, "RETRY_TIMEOUT", timedelta(seconds=1))
+    line.is_silent = True
+    began = time.monotonic()
+
+    with pytest.raises(StoreUnreachable, match="it took too long"):
+        submit(queue)
+
+    assert time.monotonic() - began < 10
+    line.is_silent = False
     submit(queue)
 
 

@@ -202,10 +202,12 @@ class StoredFiles(Files):
 
     def events(self, id: str) -> list[SoundEvent] | None:
         """Return the stored sound events; None if they were not detected."""
+        if (known := super().events(id)) is not None:
+            return known
         try:
             stored = json.loads(self.bucket.read(_key(id, EVENTS_NAME)))
         except FileNotFoundError:
-            return super().events(id)
+            return None
         return [SoundEvent.from_dict(each) for each in stored]
 
     def read_log(self, id: str) -> str:
