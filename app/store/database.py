@@ -36,6 +36,9 @@ class Database(Protocol):
 
     def facts(self) -> DatabaseFacts: ...
 
+    def alone_with(self, task: str) -> AbstractContextManager[bool]:
+        """Yield whether no other process does the task; none begins it during the block. It does not wait."""
+
     @property
     def told_revision(self) -> int | None:
         """The last revision, where the database tells of changes; it may be some milliseconds old."""

@@ -17,5 +17,5 @@ from app.store.database import Database
 def open_webhooks(stack: ExitStack, database: Database, data_dir: Path, allowed: Callable[[], Networks]) -> Webhooks:
     """Return the webhooks, and deliver messages until `stack` is closed."""
     secret = partial(own_secret, data_dir)
-    stack.enter_context(Dispatcher(database, data_dir, allowed, secret).running())
+    stack.enter_context(Dispatcher(database, allowed, secret).running())
     return Webhooks(database, allowed, secret)

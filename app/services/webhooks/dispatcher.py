@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from os import close
-from pathlib import Path
 from typing import Any
 
 from standardwebhooks import Webhook as Signer
@@ -23,7 +21,6 @@ from app.domain.addresses import Networks
 from app.domain.errors.base import AppError
 from app.domain.states import JobState
 from app.domain.webhooks import EVENT_OF_STATE, PAUSES, DeliveryState, WebhookEvent, message
-from app.locks import hold_alone
 from app.logging import event
 from app.periodic import Periodic
 from app.services.webhooks.receivers import Unreachable, post, target_of
@@ -31,7 +28,7 @@ from app.services.webhooks.webhooks import new_delivery
 from app.store.database import Connection, Database, Row
 from app.store.queries import batches, transcriptions, webhooks
 
-LOCK_NAME = ".webhooks.lock"
+TASK = "webhooks"  # one process delivers for all that share the database
 LOOK_SECONDS = 1.0
 NOTES_AT_ONCE = 100
 SENT_AT_ONCE = 20
@@ -43,11 +40,10 @@ _log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Delivers the messages of one data folder during `running`.
+    """Delivers the messages of one database during `running`.
 
     Args:
         database: holds what happened, and the deliveries.
-        data_dir: holds the lock.
         allowed: returns the networks that are not public and may be receivers.
         own_secret: returns the secret for receivers that an upload named.
         pauses: between the attempts of a delivery.
@@ -56,13 +52,11 @@ class Dispatcher:
     def __init__(
         self,
         database: Database,
-        data_dir: Path,
         allowed: Callable[[], Networks],
         own_secret: Callable[[], str],
         pauses: tuple[timedelta, ...] = PAUSES,
     ) -> None:
         self._database = database
-        self._lock = data_dir / LOCK_NAME
         self._allowed = allowed
         self._own_secret = own_secret
         self._pauses = pauses
@@ -74,16 +68,15 @@ class Dispatcher:
 
     def step(self) -> None:
         """Write the messages about what happened, and send those that are due, unless another process does."""
-        lock = hold_alone(self._lock)
-        if lock is None:
-            return
-        try:
-            while self._write_messages():
-                pass
-            with ThreadPoolExecutor(TRIED_AT_ONCE, "webhook") as tries:  # one that hangs delays few others
-                list(tries.map(self._attempt, self._due()))
-        finally:
-            close(lock)
+        with self._database.alone_with(TASK) as is_alone:
+            if is_alone:
+                self._deliver()
+
+    def _deliver(self) -> None:
+        while self._write_messages():
+            pass
+        with ThreadPoolExecutor(TRIED_AT_ONCE, "webhook") as tries:  # one that hangs delays few others
+            list(tries.map(self._attempt, self._due()))
 
     # Messages
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Integer, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Integer, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from app.domain.errors.base import N_
@@ -30,6 +30,7 @@ except ImportError as error:
 
 OLDEST = 13  # major version of PostgreSQL
 WRITING = 0x46756E41  # key of the advisory lock that writers take, in PostgreSQL's space of 64-bit keys
+TASKS = 0x46756E54  # first half of the keys of locks for what one process does for all
 CONNECT_SECONDS = 5
 _TAKE_TURN = f"""
     SELECT pg_advisory_xact_lock({WRITING}), set_config('idle_in_transaction_session_timeout', '60s', true)
@@ -74,6 +75,13 @@ class PostgresDatabase:
         self._listener = Listener(self.session, queued)
         with self._listener.running():
             yield
+
+    @contextmanager
+    def alone_with(self, task: str) -> Iterator[bool]:
+        """Lock the task for a transaction of its own, which ends with the block or with this process."""
+        with self.reading() as connection:
+            query = select(func.pg_try_advisory_xact_lock(TASKS, func.hashtext(task)))
+            yield bool(connection.scalar(query))
 
     def facts(self) -> DatabaseFacts:
         query = "SELECT current_setting('server_version'), pg_database_size(current_database())"

@@ -74,6 +74,15 @@ class SqliteDatabase:
     def listening(self, queued: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002 - a file tells nothing
         return nullcontext()
 
+    @contextmanager
+    def alone_with(self, task: str) -> Iterator[bool]:
+        lock = hold_alone(self.folder / f".{task}.lock")
+        try:
+            yield lock is not None
+        finally:
+            if lock is not None:
+                os.close(lock)
+
     def facts(self) -> DatabaseFacts:
         size = sum(file.stat().st_size for file in self.folder.glob(f"{DATABASE_NAME}*"))
         return DatabaseFacts("SQLite", sqlite3.sqlite_version, size)
