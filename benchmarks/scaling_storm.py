@@ -47,6 +47,11 @@ AWAY_SECONDS = (2.0, 15.0)  # of the object store; once in a storm it is away fo
 LONG_AWAY_SECONDS = 60.0
 PAUSE_SECONDS = (0.5, 4.0)  # between two acts
 PATIENCE_SECONDS = 900  # for the jobs to end after the last act
+FULL_BODY = b"<Error><Code>XMinioStorageFull</Code></Error>"
+FULL = b"HTTP/1.1 507 Insufficient Storage\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(FULL_BODY),
+    FULL_BODY,
+)
 COUNT = """
 CREATE TABLE finished (transcription_id text, number integer);
 CREATE FUNCTION count_finished() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -125,8 +130,8 @@ def _built(folder: Path, chance: random.Random) -> Iterator[Cluster]:
         for number in range(2):
             cluster.nodes.append(machines.add_node(**NODE, node_name=f"node-{number}"))
         cluster.servers += [_start(cluster, number) for number in range(SERVERS)]
-        for port in cluster.ports:
-            _wait_for_answers(port)
+        for port, server in zip(cluster.ports, cluster.servers, strict=True):
+            _wait_for_answers(port, server)
         postgres.execute(COUNT, cluster.database)
         yield cluster
 
@@ -136,8 +141,7 @@ def _start(cluster: Cluster, number: int) -> subprocess.Popen[bytes]:
     folder.mkdir(exist_ok=True)
     command = [
         sys.executable,
-        "-m",
-        "benchmarks.cluster_storm",
+        __file__,
         "--serve",
         str(folder),
         "--port",
@@ -162,9 +166,11 @@ def _end_servers(cluster: Cluster) -> None:
         server.wait()
 
 
-def _wait_for_answers(port: int) -> None:
+def _wait_for_answers(port: int, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise SystemExit("a server does not start: see its output")
         with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
             ask(port, f"{API}?limit=1")
             return
@@ -178,8 +184,11 @@ def _kill_actor(cluster: Cluster) -> None:
     _kill_one(cluster, "ray::InferenceActor")
 
 
-def _kill_ray_worker(cluster: Cluster) -> None:
+def _kill_ray_process(cluster: Cluster) -> None:
+    """Where it is an agent, its node ends with it."""
     _kill_one(cluster, "ray::")
+    time.sleep(1.0)
+    _replace_dead_nodes(cluster)
 
 
 def _kill_one(cluster: Cluster, title: str) -> None:
@@ -189,7 +198,7 @@ def _kill_one(cluster: Cluster, title: str) -> None:
         for node in cluster.nodes
         for raylet in [node.all_processes["raylet"][0].process.pid]
         for process in psutil.Process(raylet).children(recursive=True)
-        if " ".join(process.cmdline()).startswith(title)
+        if process.is_running() and " ".join(process.cmdline()).startswith(title)
     ]
     if found:
         cluster.chance.choice(found).kill()
@@ -198,9 +207,17 @@ def _kill_one(cluster: Cluster, title: str) -> None:
 def _kill_node(cluster: Cluster) -> None:
     """A node vanishes; another takes its place a little later."""
     node = cluster.chance.choice(cluster.nodes)
-    cluster.machines.remove_node(node, allow_graceful=False)
+    node.all_processes["raylet"][0].process.kill()
     time.sleep(cluster.chance.uniform(0, 3))
-    cluster.nodes[cluster.nodes.index(node)] = cluster.machines.add_node(**NODE)
+    _replace_dead_nodes(cluster)
+
+
+def _replace_dead_nodes(cluster: Cluster) -> None:
+    """Start a node for each that has ended, as a supervisor does."""
+    for place, node in enumerate(cluster.nodes):
+        if node.all_processes["raylet"][0].process.poll() is not None:
+            cluster.machines.remove_node(node, allow_graceful=False)
+            cluster.nodes[place] = cluster.machines.add_node(**NODE)
 
 
 def _kill_server(cluster: Cluster) -> None:
@@ -224,13 +241,20 @@ def _cut_store(cluster: Cluster) -> None:
     cluster.line.mend()
 
 
+def _fill_store(cluster: Cluster) -> None:
+    cluster.line.answer = lambda head: FULL if head.startswith(b"PUT") else None
+    time.sleep(cluster.chance.uniform(*AWAY_SECONDS))
+    cluster.line.answer = lambda _: None
+
+
 ACTS: dict[str, tuple[float, Callable[[Cluster], None]]] = {
     "an actor killed": (5, _kill_actor),
-    "a process of Ray's killed": (3, _kill_ray_worker),
+    "a process of Ray's killed": (3, _kill_ray_process),
     "a node killed": (2, _kill_node),
     "a web server killed": (3, _kill_server),
     "PostgreSQL restarted": (2, _restart_postgres),
     "the object store away": (1, _cut_store),
+    "the object store full": (1, _fill_store),
 }
 """How often each is done, beside the others."""
 
