@@ -34,6 +34,7 @@ from app.engine import EngineSpec
 from app.services.retry import until_stored
 from app.store import tables
 from app.store.database import Database, open_database
+from app.store.migration import SCHEMA_VERSION
 from app.store.postgresql.words import fold
 from app.store.queries import batch_items, batches, saved_lists, transcriptions, trash, webhooks
 from app.support.backup import Places, back_up, restore
@@ -508,3 +509,14 @@ def test_a_listener_hears_again_after_a_restart(own_server: PostgresServer, tmp_
             with database.writing() as connection:
                 transcriptions.next_revision(connection)
             wait_until(lambda: database.told_revision == 1)
+
+
+def test_a_database_of_an_older_version_is_migrated(url: str, tmp_path: Path) -> None:
+    server, name = postgres_server(), url.split("/")[3].split("?", maxsplit=1)[0]
+    for table in ("batch_items", "live_sessions"):
+        server.execute(f"ALTER TABLE {table} DROP COLUMN fence", name)
+    server.execute("UPDATE alembic_version SET version_num = '0027'", name)
+    migrated(tmp_path, url)
+
+    assert server.execute("SELECT version_num FROM alembic_version", name) == [(SCHEMA_VERSION,)]
+    assert server.execute("SELECT fence FROM batch_items", name) == []
