@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.errors.setup import PackageMissing
 from app.engine import EngineSpec
+from app.engine.preparation.preparation import Preparer
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.process import InferenceProcess
 from app.services.inference.role import Inference
@@ -53,6 +54,15 @@ def inference_maker(settings: Settings, cluster: Cluster | None) -> Callable[[En
     )
     share = Share(settings.cluster_cpus, settings.cluster_gpus)
     return lambda spec: ActorPool(spec, cluster, share, limits)
+
+
+def preparer(settings: Settings, cluster: Cluster | None, local: Preparer) -> Preparer:
+    """Return what decodes the recordings of jobs."""
+    if cluster is None or not settings.cluster_preparation_cpus:
+        return local
+    from app.services.cluster.preparation import ClusterPreparation
+
+    return ClusterPreparation(cluster, settings.cluster_preparation_cpus, local)
 
 
 def dedicated_engines(

@@ -35,5 +35,8 @@ class ClusterSettings(BaseSettings):
     cluster_models: int = Field(default=2, ge=1, le=100)
     """Models beside the one in use that jobs may name at the same time."""
 
+    cluster_preparation_cpus: float = Field(default=0.0, ge=0, le=64)
+    """Processor cores that decoding a recording takes of a node; 0 decodes on the server that works on the job."""
+
     cluster_actor_hour_cost: float = Field(default=0.0, ge=0, le=1_000_000)
     """What an hour of one actor costs, in your currency; the page of the cluster makes costs per hour of sound of it."""

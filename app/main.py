@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.cluster_composition import dedicated_engines, inference_maker, open_cluster
+from app.cluster_composition import dedicated_engines, inference_maker, open_cluster, preparer
 from app.composition import (
     decode_limits,
     installation,
@@ -32,7 +32,7 @@ from app.domain.addresses import networks
 from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.replacements import parse_rules
-from app.engine.preparation.preparation import PreparationPool
+from app.engine.preparation.preparation import PreparationPool, Preparer
 from app.files_composition import open_analyses, open_files, open_uploads
 from app.logging import adjust_logging, job_logs
 from app.services.batches.batches import Batches
@@ -149,8 +149,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     models, store = _open_models(stack, settings, spec)
     spec_of, cluster = spec_finder(store, spec), open_cluster(settings, stack)
     inference, engines = _open_inference(cluster, models, settings, spec, spec_of)
-    pool = stack.enter_context(PreparationPool())
-    worker = _start_worker(stack, settings, queue, inference, engines, pool) if start_worker else None
+    preparing = preparer(settings, cluster, pool := stack.enter_context(PreparationPool()))
+    worker = _start_worker(stack, settings, queue, inference, engines, preparing) if start_worker else None
     _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue), has_worker=start_worker)
     vad, vad_texts, heard = _open_sound(stack, settings, queue, worker.scheduler if worker else None, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
@@ -228,7 +228,7 @@ def _start_worker(
     queue: Queue,
     inference: Inference,
     engines: DedicatedEngines,
-    pool: PreparationPool,
+    pool: Preparer,
 ) -> Worker:
     worker = Worker(
         queue,

@@ -2,8 +2,10 @@
 
     python benchmarks/cluster_model.py [--cards 100] [--speed 300] [--segment 8] [--batch 60]
 
-The figures are those of benchmarks/cluster.py and of the PostgreSQL and preparation benchmarks on a machine of 2 cores; pass
-your own. Each resource has a rate at which it is full; the smallest of them is the limit.
+Measured on a machine of two cores with seven times more to do than it can: what the scheduler gives away and what a call
+costs (benchmarks/cluster.py), what a core decodes (by its processor time), and the commits of one connection (SQLite). The
+network, the store and the speed of a card are assumptions. Pass your own figures. Each resource has a rate at which it is
+full; the smallest of them is the limit.
 """
 
 from __future__ import annotations
@@ -46,8 +48,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--servers", type=int, default=1, help="processes that feed the actors")
     parser.add_argument("--fed", type=float, default=2300, help="segments that one scheduler gives away in a second")
     parser.add_argument("--call-ms", type=float, default=4, help="of a batch to an actor and back, not computing")
-    parser.add_argument("--commits", type=float, default=800, help="segments that the database stores in a second")
-    parser.add_argument("--prepared", type=float, default=150, help="hours that a core decodes and cuts in an hour")
+    parser.add_argument("--commits", type=float, default=60, help="segments that the database stores in a second")
+    parser.add_argument("--prepared", type=float, default=300, help="hours that a core decodes and cuts in an hour")
     parser.add_argument("--cores", type=int, default=16, help="for preparation, of all servers")
     parser.add_argument("--network-mb", type=float, default=1100, help="MB/s of a server's network: 10 Gbit/s")
     parser.add_argument("--store-mb", type=float, default=1000, help="MB/s that the object store gives and takes")
@@ -62,7 +64,11 @@ def _resources(given: argparse.Namespace) -> list[Resource]:
         Resource("the cards, computing", given.cards * given.speed, "more cards"),
         Resource("the cards, waiting for their next batch", given.cards * given.speed * waiting, "larger batches"),
         Resource("the schedulers", given.servers * given.fed * given.segment, "more servers or workers"),
-        Resource("the database", given.commits * given.segment, "a faster disk; longer segments"),
+        Resource(
+            "the database",
+            given.commits * given.segment,
+            "PostgreSQL and several workers, whose commits share a write; longer segments",
+        ),
         Resource("preparation", given.cores * given.prepared, "more cores: FUNASR_CONCURRENT_JOBS, more workers"),
         Resource("the network of the servers", sent, "more servers"),
         Resource("the object store", given.store_mb * 1e6 / UPLOADED_BYTES_PER_SECOND / 2, "compressed recordings"),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.domain.options import VadOptions
+from app.engine.preparation.pool import Cancelled, PreparationPool, Reply
+from app.engine.preparation.preparation import prepare
 from app.main import create_app
+from app.services.cluster.preparation import ClusterPreparation
 from app.settings import Settings
-from tests.cluster.conftest import ClusterHouse, needs_ray
+from tests.cluster.conftest import LIMITS, ClusterHouse, needs_ray
 from tests.services.conftest import talk
 from tests.waiting import wait_until
 
@@ -63,3 +67,32 @@ def test_a_cluster_that_is_not_there_is_told_and_jobs_wait(site: ClusterHouse) -
         wait_until(lambda: client.get(ADDRESS).json()["problem"] is not None)
         assert client.get(ADDRESS).json()["problem"]["code"] == "cluster_unreachable"
         assert client.get(f"/api/v1/transcriptions/{id}").json()["state"] in ("queued", "running")
+
+
+def test_a_recording_is_decoded_on_a_node_as_it_is_here(site: ClusterHouse, pool: PreparationPool) -> None:
+    recording = site.house.folder / "talk.wav"
+    recording.write_bytes(talk(0.2, 0.3))
+    made = []
+    for preparing in (pool, ClusterPreparation(site.cluster, 1.0, Nobody())):
+        pcm, peaks = site.house.folder / "talk.s16", site.house.folder / "peaks.json"
+        prepared = prepare(recording, pcm, peaks, VadOptions(), LIMITS, lambda: False, pool=preparing)
+        made.append((prepared, pcm.read_bytes(), peaks.read_text()))
+
+    assert made[0] == made[1]
+
+
+def test_a_decoding_that_is_cancelled_ends_on_its_node(site: ClusterHouse) -> None:
+    recording = site.house.folder / "talk.wav"
+    recording.write_bytes(talk(0.2))
+    paths = (recording, site.house.folder / "talk.s16", site.house.folder / "peaks.json")
+    too_much = ClusterPreparation(site.cluster, 64.0, Nobody())  # no node has so many cores: it waits
+    answers = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        prepare(*paths, VadOptions(), LIMITS, lambda: next(answers), pool=too_much)
+
+
+class Nobody:
+    """Fails the test where something is decoded here after all."""
+
+    def ask(self, request: dict[str, Any], _seconds: float, _cancelled: Callable[[], bool]) -> Reply:
+        raise AssertionError(request)

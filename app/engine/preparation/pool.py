@@ -22,7 +22,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock, Thread
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from app.paths import environment_of_children
 
@@ -56,6 +56,14 @@ class Reply:
     """As in subprocess: the exit code, or the negated signal."""
     words: str
     """The end of its output."""
+
+
+class Preparer(Protocol):
+    """What decodes files: the children of this machine, or a cluster."""
+
+    def ask(self, request: dict[str, Any], seconds: float, cancelled: Callable[[], bool]) -> Reply:
+        """See PreparationPool.ask."""
+        ...
 
 
 class PreparationPool:

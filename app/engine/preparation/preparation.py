@@ -23,10 +23,10 @@ from app.domain.transcript import Applied
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.measures import SoundFacts
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool
+from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool, Preparer
 from app.engine.vad.detection import vad_receipt
 
-__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "listen_apart", "prepare"]
+__all__ = ["Cancelled", "PreparationPool", "Prepared", "Preparer", "judge_apart", "listen_apart", "prepare"]
 
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; beyond that, it hangs
 WALL_GRACE_SECONDS = 60
@@ -99,7 +99,7 @@ def prepare(
     channels: str = "mix",
     *,
     track: int = 0,
-    pool: PreparationPool | None = None,
+    pool: Preparer | None = None,
 ) -> Prepared:
     """Decode `source` into `pcm` (or its channels: see channel_file), write its peaks as JSON, and find its speech.
 
@@ -139,7 +139,7 @@ def decode_apart(
     *,
     separate: bool = False,
     track: int = 0,
-    pool: PreparationPool | None = None,
+    pool: Preparer | None = None,
 ) -> AudioFacts:
     """Decode `source` into `pcm` (or its channels), without looking for speech. The files do not appear atomically.
 
@@ -168,7 +168,7 @@ def judge_apart(
     limits: DecodeLimits,
     cancelled: Callable[[], bool],
     *,
-    pool: PreparationPool | None = None,
+    pool: Preparer | None = None,
 ) -> None:
     """Store in `survey` the frame classification of `pcm` by the detectors of `choices`.
 
@@ -187,7 +187,7 @@ def judge_apart(
 
 
 def listen_apart(
-    pcm: Path, limits: DecodeLimits, cancelled: Callable[[], bool], *, pool: PreparationPool | None = None
+    pcm: Path, limits: DecodeLimits, cancelled: Callable[[], bool], *, pool: Preparer | None = None
 ) -> tuple[SoundEvent, ...]:
     """Return what sounds in `pcm`, which `prepare` wrote; the extra SOUND_EVENTS is needed.
 
@@ -214,9 +214,7 @@ def _parts(*files: Path) -> Iterator[list[Path]]:
                 rest.unlink(missing_ok=True)
 
 
-def _ask(
-    request: dict[str, Any], limits: DecodeLimits, cancelled: Callable[[], bool], pool: PreparationPool | None
-) -> str:
+def _ask(request: dict[str, Any], limits: DecodeLimits, cancelled: Callable[[], bool], pool: Preparer | None) -> str:
     if cancelled():
         raise Cancelled
     seconds = limits.cpu_seconds * WALL_FACTOR + WALL_GRACE_SECONDS

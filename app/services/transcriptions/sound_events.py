@@ -13,7 +13,7 @@ from app.domain.speech import SoundEvent
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
 from app.engine.catalog.extras import SOUND_EVENTS
-from app.engine.preparation.preparation import PreparationPool, Prepared, listen_apart
+from app.engine.preparation.preparation import Prepared, Preparer, listen_apart
 from app.logging import event
 from app.services.retry import read_twice
 
@@ -27,7 +27,7 @@ def with_sound_events(
     cancelled: Callable[[], bool],
     *,
     stopping: Event | None = None,
-    pool: PreparationPool | None = None,
+    pool: Preparer | None = None,
 ) -> Prepared:
     """Add the sound events of `pcm` if the extra SOUND_EVENTS is installed.
 

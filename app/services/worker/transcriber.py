@@ -30,7 +30,7 @@ from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare
+from app.engine.preparation.preparation import Cancelled, Prepared, Preparer, prepare
 from app.logging import event
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.scheduler import InferenceScheduler
@@ -58,7 +58,7 @@ class Transcriber:
     limits: DecodeLimits
     stopping: Event
     labeller: SpeakerLabeller
-    pool: PreparationPool | None = None
+    pool: Preparer | None = None
     """Decodes recordings; without a pool, each gets a new process."""
 
     def run(self, job: Transcription) -> None:

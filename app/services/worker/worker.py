@@ -20,7 +20,7 @@ from app.domain.errors.base import AppError
 from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.engine.audio.facts import DecodeLimits
-from app.engine.preparation.preparation import Cancelled, PreparationPool
+from app.engine.preparation.preparation import Cancelled, Preparer
 from app.logging import bound, event
 from app.services.inference.dedicated import DedicatedEngines, no_other_models
 from app.services.inference.role import Inference
@@ -58,7 +58,7 @@ class Worker:
         concurrent_jobs: int = 2,
         segment_timeout_seconds: float = 300.0,
         engines: DedicatedEngines | None = None,
-        pool: PreparationPool | None = None,
+        pool: Preparer | None = None,
         speaker_model: Callable[[], Path | None] = no_model,
         *,
         knows_voices: bool = True,
