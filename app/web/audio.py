@@ -52,6 +52,10 @@ RECORDING_CONTENT: Responses = {
     for status, told in ((200, "The recording as it was sent."), (206, "The asked part of it."))
 }
 """What `audio_response` answers, as OpenAPI describes it."""
+ELSEWHERE: Responses = {
+    307: {"description": "Where the recording of a download lies in an object store; valid for five minutes."}
+}
+"""What `stored_audio_response` may answer besides."""
 
 
 def audio_response(path: Path, name: str, headers: Headers, *, download: bool) -> FileResponse:

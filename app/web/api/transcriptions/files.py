@@ -14,7 +14,7 @@ from app.domain.errors.transcriptions import AudioGone, NotFinished, Transcripti
 from app.formats import FORMATS, find_format
 from app.web.answers.vad import sound_bands
 from app.web.api.exports import ReaderDep, StyleDep
-from app.web.audio import RECORDING_CONTENT, audio_response, stored_audio_response
+from app.web.audio import ELSEWHERE, RECORDING_CONTENT, audio_response, stored_audio_response
 from app.web.dependencies import QueueDep, ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.heard_audio import heard_response
@@ -33,6 +33,7 @@ router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
     "/audio",
     response_class=Response,
     responses=RECORDING_CONTENT
+    | ELSEWHERE
     | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable, NotFinished, ServerBusy, *UNREADABLE),
 )
 @router.head("/audio", include_in_schema=False)
