@@ -21,7 +21,6 @@ import os
 import random
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -40,6 +39,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from anywhere, uninstalled
 
 from kill_storm import RATE, babble
+
+from app.store.database import open_database
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 API = "/api/v1"
@@ -243,9 +244,10 @@ def _report(storm: Storm, items: list[dict[str, Any]], kills: int, seconds: floa
 
 def _kept(storm: Storm) -> collections.Counter[str]:
     """Return the checksum of each recording on the disk, after comparing it with what the database says."""
-    database = sqlite3.connect(f"file:{storm.folder / 'data' / 'app.db'}?mode=ro", uri=True)
-    with closing(database):
-        told = dict(database.execute("SELECT id, sha256 FROM transcriptions").fetchall())
+    url = os.environ.get("FUNASR_DATABASE_URL", "")
+    with closing(open_database(storm.folder / "data", url)) as database, database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT id, sha256 FROM transcriptions")
+        told = {row.id: row.sha256 for row in rows}
     kept: collections.Counter[str] = collections.Counter()
     for folder in (storm.folder / "data" / "transcriptions").iterdir():
         [source] = folder.glob("source*")
