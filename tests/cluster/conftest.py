@@ -123,7 +123,7 @@ class ClusterHouse:
 
     def finished(self, id: str) -> list[int]:
         """The segments of a job, each as often as it was finished."""
-        with closing(sqlite3.connect(self.house.database.file)) as connection:
+        with closing(sqlite3.connect(self.house.file)) as connection:
             rows = connection.execute("SELECT number FROM finished WHERE id = ? ORDER BY number", (id,))
             return [number for (number,) in rows]
 

@@ -60,7 +60,7 @@ def test_an_actor_finishes_its_segment_before_its_draining_node_leaves(
 
     assert (record.state, record.text_raw, restarts) == (JobState.SUCCEEDED, TEXT, 0)
     assert len(site.heard()) == len(LEVELS), "nothing was begun twice"
-    assert [line.fields["node"] for line in caplog.records if line.message == "actor_leaves"] == ["three"]
+    assert [vars(line)["fields"]["node"] for line in caplog.records if line.message == "actor_leaves"] == ["three"]
 
 
 def test_nodes_that_were_refused_are_avoided(site: ClusterHouse, third: Any) -> None:

@@ -36,7 +36,7 @@ def test_two_nodes_read_one_recording_and_its_receipt_names_both(
     assert sorted(nodes) == [("one", "cpu"), ("two", "cpu")]
     assert site.finished(id) == [0, 1, 2, 3]
     lines = [line for line in caplog.records if line.message == "piece_heard"]
-    assert {line.fields["node"] for line in lines} == {"one", "two"}
+    assert {vars(line)["fields"]["node"] for line in lines} == {"one", "two"}
 
 
 def test_an_actor_that_is_killed_costs_no_segment_and_none_is_finished_twice(site: ClusterHouse) -> None:
@@ -79,8 +79,8 @@ def test_nodes_of_another_version_are_refused_with_their_names_and_the_reason(
 
     assert refused.value.params["reason"]["code"] == NodeDiffers.code
     lines = [line for line in caplog.records if line.message == "actor_refused"]
-    assert {line.fields["node"] for line in lines} == {"one", "two"}
-    assert "instead of 99.0" in str(lines[0].fields["reason"])
+    assert {vars(line)["fields"]["node"] for line in lines} == {"one", "two"}
+    assert "instead of 99.0" in str(vars(lines[0])["fields"]["reason"])
 
 
 def test_jobs_of_two_models_are_read_at_the_same_time(site: ClusterHouse) -> None:

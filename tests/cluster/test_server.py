@@ -14,8 +14,8 @@ from app.engine.preparation.preparation import prepare
 from app.main import create_app
 from app.services.cluster.preparation import ClusterPreparation
 from app.settings import Settings
-from tests.cluster.conftest import LIMITS, ClusterHouse, needs_ray
-from tests.services.conftest import talk
+from tests.cluster.conftest import ClusterHouse, needs_ray
+from tests.services.conftest import LIMITS, talk
 from tests.waiting import wait_until
 
 pytestmark = needs_ray

@@ -26,7 +26,7 @@ from app.services.transcriptions.job_queue import Queue
 from app.services.worker.worker import Worker
 from app.store.database import Database
 from app.store.files.recordings import Files
-from app.store.sqlite.database import BUSY_SECONDS
+from app.store.sqlite.database import BUSY_SECONDS, SqliteDatabase
 from tests.conftest import data_folder
 from tests.databases import database_in
 from tests.engine import sounds
@@ -47,6 +47,16 @@ class House:
     pool: PreparationPool | None = None
     _room: list[int] = field(default_factory=lambda: [2**30])
     """Pages that the database may have."""
+
+    @property
+    def file(self) -> Path:
+        """The database's file, where it has one."""
+        return self.sqlite.file
+
+    @property
+    def sqlite(self) -> SqliteDatabase:
+        assert isinstance(self.database, SqliteDatabase)
+        return self.database
 
     def submit(
         self, recording: bytes, name: str = "talk.wav", options: TranscriptionOptions | None = None
@@ -90,13 +100,13 @@ class House:
 
     def limit_room(self) -> None:
         self._execute("CREATE TABLE ballast (content)")
-        event.listen(self.database._engine, "checkout", self._set_room)
+        event.listen(self.sqlite._engine, "checkout", self._set_room)
 
     def _set_room(self, connection: sqlite3.Connection, *_: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {self._room[0]}")
 
     def _execute(self, statement: str) -> None:
-        with closing(sqlite3.connect(self.database.file)) as connection:
+        with closing(sqlite3.connect(self.file)) as connection:
             connection.execute(statement)
 
     def note(self, name: str) -> None:

@@ -212,7 +212,7 @@ def test_a_locked_database_makes_a_job_wait_and_not_fail(house: House) -> None:
     with house.working("SlowEngine"):
         id = house.submit(talk(*[0.2] * 6)).id
         house.until(lambda: house.queue.get(id).progress.segments_done > 0)
-        with closing(sqlite3.connect(house.database.file, isolation_level=None)) as other:
+        with closing(sqlite3.connect(house.file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             house.until(lambda: any("retrying" in line for line in house.queue.log_lines(id)))
             other.execute("ROLLBACK")

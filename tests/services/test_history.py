@@ -44,8 +44,8 @@ def finished(house: House, *texts: str, name: str = "talk.wav", ended: datetime 
         if ended:
             number = int(ended.timestamp() * 1000)
             of_id = select(tables.transcriptions.c.number).where(tables.transcriptions.c.id == id).scalar_subquery()
-            index = update(search_index).where(search_index.c.rowid == of_id)
-            connection.execute(index.values(rowid=number))
+            moved = update(search_index).where(search_index.c.rowid == of_id)
+            connection.execute(moved.values(rowid=number))
             connection.execute(update(tables.transcriptions).filter_by(id=id).values(number=number))
     return id
 

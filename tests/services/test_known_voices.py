@@ -164,8 +164,8 @@ def test_a_deleted_voice_is_gone_from_proposals_and_from_copies(house: House, vo
     voice = voices.remember(meeting(house), 1, "Anna", AGREED)
     other = meeting(house)
     voices.look(other)
-    copy = house.database.file.with_name(f"{FORMER_PREFIX}0020.db")
-    copy_database(house.database.file, copy)
+    copy = house.file.with_name(f"{FORMER_PREFIX}0020.db")
+    copy_database(house.file, copy)
 
     voices.delete(voice.id)
 
@@ -173,7 +173,7 @@ def test_a_deleted_voice_is_gone_from_proposals_and_from_copies(house: House, vo
     with pytest.raises(VoiceNotFound):
         voices.accept(other, 1, voice.id)
     vector = struct.pack(f"<{len(voice.voice.vector)}f", *voice.voice.vector)
-    for file in (copy, house.database.file):
+    for file in (copy, house.file):
         with closing(sqlite3.connect(file)) as connection:
             assert connection.execute("SELECT count(*) FROM known_voices").fetchone() == (0,)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

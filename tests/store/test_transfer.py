@@ -17,8 +17,7 @@ from app.settings import Settings
 from app.store import transfer as transfer_module
 from app.store.database import open_database
 from app.store.queries import audit, segments, transcriptions, webhooks
-from app.store.queries.history import history_totals
-from app.store.tables import metadata
+from app.store.tables import history_totals, metadata
 from app.store.transfer import transfer
 from tests.conftest import data_folder
 from tests.databases import VARIABLE, postgres_server

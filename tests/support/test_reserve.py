@@ -48,7 +48,7 @@ def upload(folder: Path) -> None:
 
 
 def upload_in_chunks(folder: Path) -> None:
-    with UploadFiles(folder).open("a", 0) as file:
+    with closing(UploadFiles(folder).open("a", 0)) as file:
         file.write(bytes(2000))
 
 
@@ -84,7 +84,7 @@ def test_what_would_take_the_reserve_is_refused(
 
 
 def test_a_refused_piece_of_an_upload_is_not_counted(disk: Disk, tmp_path: Path) -> None:
-    with UploadFiles(tmp_path).open("a", 0) as file:
+    with closing(UploadFiles(tmp_path).open("a", 0)) as file:
         file.write(b"kept")
         disk.leaves(1)
         with pytest.raises(DiskFull):
