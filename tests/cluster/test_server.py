@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -79,6 +80,11 @@ def test_a_recording_is_decoded_on_a_node_as_it_is_here(site: ClusterHouse, pool
         made.append((prepared, pcm.read_bytes(), peaks.read_text()))
 
     assert made[0] == made[1]
+
+
+def test_the_thread_that_connects_stays_for_what_ray_starts_ends_with_it(site: ClusterHouse) -> None:
+    assert site.cluster.nodes()
+    assert any(thread.name.startswith("cluster-connection") for thread in threading.enumerate())
 
 
 def test_a_decoding_that_is_cancelled_ends_on_its_node(site: ClusterHouse) -> None:

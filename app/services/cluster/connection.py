@@ -64,6 +64,9 @@ class Cluster:
     def __init__(self, address: str) -> None:
         self.address = address
         self._lock = Lock()
+        # Not the caller's thread, which may be the main one: Ray would replace the server's handling of SIGTERM. And not
+        # one that ends: what Ray starts for `local` ends with the thread that started it.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cluster-connection")
         self._ray: Any = None
         self.connections = 0
         """How often it was connected: actors of a former connection are gone."""
@@ -149,14 +152,12 @@ class Cluster:
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         import ray
 
-        # Not in this thread, which may be the main one: Ray would replace the server's handling of SIGTERM.
-        with ThreadPoolExecutor(1, thread_name_prefix="cluster-connect") as elsewhere:
-            try:
-                _check_there(self.address)
-                elsewhere.submit(self._connect, ray).result()
-            except Exception as error:
-                reason = (str(error).splitlines() or [type(error).__name__])[0]
-                raise ClusterUnreachable(address=self.address, reason=reason) from error
+        try:
+            _check_there(self.address)
+            self._thread.submit(self._connect, ray).result()
+        except Exception as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ClusterUnreachable(address=self.address, reason=reason) from error
         event(_log, logging.INFO, "cluster_connected", address=self.address, ray=ray.__version__)
         return ray
 

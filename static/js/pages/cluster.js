@@ -33,7 +33,8 @@ function show(cluster) {
   write(root, "busy", `${ready.filter(({ state }) => state === "busy").length} / ${ready.length}`);
   write(root, "waiting", String(cluster.waiting));
   write(root, "throughput", String(cluster.speech_hours_per_hour));
-  if (cluster.cost_per_speech_hour !== null) write(root, "cost", String(cluster.cost_per_speech_hour));
+  const cost = cluster.cost_per_speech_hour;
+  if (cost !== null) write(root, "cost", String(Number(cost.toPrecision(3))));
   nodes.replaceChildren(...cluster.nodes.map(nodeRow));
   actors.replaceChildren(...cluster.actors.map(actorRow));
 }
