@@ -262,12 +262,12 @@ ACTS: dict[str, tuple[float, Callable[[Cluster], None]]] = {
 def _rage(cluster: Cluster, kills: int, uploads: int, end: float) -> int:
     """Do `kills` acts, fewer if it takes too long; the client sends its files one by one meanwhile."""
     recordings = [recording(number) for number in range(4)]
-    done = 0
+    begun = 0
     is_over = Event()
 
     def send_all() -> None:
         for number in range(uploads):
-            while done < number * kills // uploads and not is_over.wait(0.05):
+            while begun <= number * kills // uploads and not is_over.wait(0.05):
                 pass
             if is_over.is_set():
                 return
@@ -275,18 +275,18 @@ def _rage(cluster: Cluster, kills: int, uploads: int, end: float) -> int:
 
     client = Thread(target=send_all)
     client.start()
-    while done < kills and time.monotonic() < end:
+    while begun < kills and time.monotonic() < end:
         time.sleep(cluster.chance.uniform(*PAUSE_SECONDS))
         [name] = cluster.chance.choices(list(ACTS), [weight for weight, _ in ACTS.values()])
+        begun += 1  # an upload begins at the same time
         ACTS[name][1](cluster)
         cluster.acts[name] += 1
-        done += 1
-        print(f"\r{done} acts, {len(cluster.acknowledged)} acknowledged ", end="", file=sys.stderr, flush=True)
+        print(f"\r{begun} acts, {len(cluster.acknowledged)} acknowledged ", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    if done < kills:
+    if begun < kills:
         is_over.set()
     client.join()
-    return done
+    return begun
 
 
 def _send_until_acknowledged(cluster: Cluster, content: bytes, kind: int) -> None:
