@@ -18,7 +18,7 @@ from app.services.cluster.actor import WATCH, InferenceActor
 from app.services.cluster.tally import Tally
 
 NAMESPACE = "funasr"
-LOCAL = "local"
+LOCAL = "local"  # Ray's own word for a cluster of its own, whatever else runs on this machine
 REACH_SECONDS = 3.0
 NODE_LABEL = "ray.io/node-id"
 
@@ -162,9 +162,14 @@ class Cluster:
         return ray
 
     def _connect(self, ray: Any) -> None:
-        own: dict[str, Any] = {"include_dashboard": False} if self.address == LOCAL else {"address": self.address}
+        own: dict[str, Any] = {"include_dashboard": False} if self.address == LOCAL else {}
         ray.init(
-            **own, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING, configure_logging=False
+            self.address,
+            **own,
+            namespace=NAMESPACE,
+            log_to_driver=False,
+            logging_level=logging.WARNING,
+            configure_logging=False,
         )
 
 

@@ -25,6 +25,7 @@ from app.services.cluster.member import Member, MemberState, asked_for_start
 from app.services.inference.answers import log_differences
 from app.services.inference.status import Stopped
 
+NEVER_RAN = "The actor never ran"  # which Ray adds behind the reason
 FAILED_STARTS = 3  # in a row, before whoever waits gets an error
 REPORT_SECONDS = 3.0  # between reports of an actor
 ANSWER_SECONDS = 0.3  # longest wait for actors that start
@@ -113,7 +114,7 @@ class Crew:
         log_differences(info)
 
     def _note_failed_start(self, member: Member, error: Exception) -> None:
-        lines = [line for line in str(error).splitlines() if line.strip()]
+        lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(NEVER_RAN)]
         reason = lines[-1] if lines else type(error).__name__  # the traceback of the node ends with it
         event(_log, logging.ERROR, "actor_failed", actor=member.name, reason=reason)
         self.dismiss(member)
