@@ -4,10 +4,10 @@
 
 On this machine: a PostgreSQL server, an S3 server behind a line that can be cut, a Ray cluster of a head without
 processors and two nodes, and two web servers, each a real process. At random: an actor, a process of Ray's, a node
-or a web server is killed, PostgreSQL restarts, the object store cannot be reached or is full for a while. Only what
-was answered with 201 counts as acknowledged. A trigger in the database counts how often each segment was finished.
-The engine says how loud a piece is and takes 0.2 s for it. Exit code 1 if anything acknowledged is missing, a segment
-was finished twice, or a job has not ended.
+or a web server is killed, a web server is parted from the database, PostgreSQL restarts, the object store cannot be
+reached or is full for a while. Only what was answered with 201 counts as acknowledged. A trigger in the database
+counts how often each segment was finished. The engine says how loud a piece is and takes 0.2 s for it. Exit code 1
+if anything acknowledged is missing, a segment was finished twice, or a job has not ended.
 """
 
 from __future__ import annotations
@@ -72,6 +72,9 @@ class Cluster:
     machines: Any
     """Of ray.cluster_utils."""
     ports: Sequence[int]
+    """Of the web servers."""
+    parting: Sequence[Line]
+    """Between each web server and the database."""
     servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     nodes: list[Any] = field(default_factory=list)
     acknowledged: dict[str, int] = field(default_factory=dict)
@@ -116,7 +119,8 @@ def _built(folder: Path, chance: random.Random) -> Iterator[Cluster]:
 
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(REPOSITORY)}
     with ExitStack() as stack:
-        postgres = PostgresServer()
+        postgres_port = free_port()
+        postgres = PostgresServer(postgres_port)
         stack.callback(postgres.remove)
         postgres.execute("CREATE DATABASE storm")
         s3: S3Server = stack.enter_context(serving(folder))
@@ -125,7 +129,10 @@ def _built(folder: Path, chance: random.Random) -> Iterator[Cluster]:
         os.environ |= environment(line.address)
         machines = Machines(initialize_head=True, head_node_args=NODE | {"num_cpus": 0, "node_name": "head"})
         stack.callback(machines.shutdown)
-        cluster = Cluster(folder, chance, postgres, line, machines, [free_port() for _ in range(SERVERS)])
+        parting = [Line(postgres_port) for _ in range(SERVERS)]
+        for each in parting:
+            stack.callback(each.close)
+        cluster = Cluster(folder, chance, postgres, line, machines, [free_port() for _ in range(SERVERS)], parting)
         stack.callback(_end_servers, cluster)
         for number in range(2):
             cluster.nodes.append(machines.add_node(**NODE, node_name=f"node-{number}"))
@@ -149,7 +156,7 @@ def _start(cluster: Cluster, number: int) -> subprocess.Popen[bytes]:
     ]
     own = {
         "FUNASR_VAD_DETECTOR": "webrtcvad",  # Silero takes no babble for speech
-        "FUNASR_DATABASE_URL": cluster.postgres.url(cluster.database),
+        "FUNASR_DATABASE_URL": f"postgresql://funasr@127.0.0.1:{cluster.parting[number].port}/{cluster.database}",
         "FUNASR_FILES_URL": f"s3://{BUCKET}/storm",
         "FUNASR_CLUSTER": cluster.machines.address,
         "FUNASR_CLUSTER_MIN_ACTORS": "1",
@@ -234,6 +241,14 @@ def _restart_postgres(cluster: Cluster) -> None:
     cluster.postgres.start()
 
 
+def _part_server(cluster: Cluster) -> None:
+    """The others take over the jobs of a web server that the database does not hear; it must not go on with them."""
+    line = cluster.chance.choice(cluster.parting)
+    line.cut()
+    time.sleep(cluster.chance.uniform(*AWAY_SECONDS))
+    line.mend()
+
+
 def _cut_store(cluster: Cluster) -> None:
     is_long = cluster.acts["the object store away"] == 0
     cluster.line.cut()
@@ -253,6 +268,7 @@ ACTS: dict[str, tuple[float, Callable[[Cluster], None]]] = {
     "a node killed": (2, _kill_node),
     "a web server killed": (3, _kill_server),
     "PostgreSQL restarted": (2, _restart_postgres),
+    "a web server parted from the database": (2, _part_server),
     "the object store away": (1, _cut_store),
     "the object store full": (1, _fill_store),
 }
@@ -342,7 +358,7 @@ def _report(cluster: Cluster, records: dict[str, dict[str, Any]], done: int) -> 
         "recordings with differing texts": sum(len(found) > 1 for found in texts.values()),
     }
     for name, fact in facts.items():
-        print(f"{name:<36}{fact}")
+        print(f"{name:<42}{fact}")
     return 1 if lost or twice or unfinished else 0
 
 

@@ -36,19 +36,20 @@ START_SECONDS = 60
 
 
 class PostgresServer:
-    """A server in a folder of its own, reached by a socket in it."""
+    """A server in a folder of its own, reached by a socket in it, and by a port of this machine if one is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="funasr-postgres-"))
         self._user = "postgres" if os.geteuid() == 0 else getpass.getuser()  # it refuses to run as root
         shutil.chown(self.folder, self._user)
         self._run("initdb", "--no-sync", "--username=funasr", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
         self._process: subprocess.Popen[Any] | None = None
+        self._settings = QUICK if port is None else QUICK | {"listen_addresses": "127.0.0.1", "port": str(port)}
         self._count = 0
         self.start()
 
     def start(self) -> None:
-        options = [word for name, value in QUICK.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("a") as log:
             self._process = subprocess.Popen(
                 [program("postgres"), "-D", self._data, "-k", self.folder, *options],
@@ -73,7 +74,8 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
-        return f"postgresql://funasr@/{name}?host={self.folder}"
+        port = f"&port={self._settings['port']}" if "port" in self._settings else ""
+        return f"postgresql://funasr@/{name}?host={self.folder}{port}"
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
