@@ -59,7 +59,7 @@ def test_the_context_has_neither_data_nor_logs_nor_other_models(tmp_path: Path) 
     assert {path.name for path in (tmp_path / "models").iterdir()} == {"builtin", "builtin-large"}
 
 
-def test_both_images_run_as_a_user_with_folders_of_its_own() -> None:
+def test_all_images_run_as_a_user_with_folders_of_its_own() -> None:
     volumes = command(only("runtime", "VOLUME"))
     made = run_step("useradd")
 
@@ -69,7 +69,8 @@ def test_both_images_run_as_a_user_with_folders_of_its_own() -> None:
     assert made.endswith(f"install -d -o funasr -g funasr {' '.join(volumes)}")
     settings = variables()
     assert [settings[f"FUNASR_{name}_DIR"] for name in ("DATA", "LOG", "MODELS")] == list(volumes)
-    assert {each.stage for each in instructions() if each.text.startswith("runtime AS ")} == {"cpu", "cuda"}
+    made_of_it = {each.stage for each in instructions() if each.text.startswith("runtime AS ")}
+    assert made_of_it == {"cpu", "cuda", "cluster"}
 
 
 @contextmanager
