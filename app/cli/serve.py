@@ -9,13 +9,14 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import psutil
 import uvicorn
 from fastapi import FastAPI
 
+from app.cluster_composition import open_cluster
 from app.composition import login_rule, open_models, open_store
 from app.domain.addresses import is_loopback
 from app.domain.errors.base import N_
@@ -27,6 +28,7 @@ from app.domain.errors.setup import (
     PasswordFileUnusable,
     PortTaken,
 )
+from app.files_composition import open_bucket
 from app.logging import event, setup_logging
 from app.main import create_app
 from app.services.models.models import Models
@@ -51,6 +53,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     """Serve until interrupted. A model that does not load does not stop the server: the page shows the error.
 
     Raises:
+        PackageMissing: a setting needs a package that is not installed.
         FolderUnwritable: data or logs cannot be written.
         DatabaseUnusable: it is damaged, or a newer version of the program made it.
         DataBeingRestored: a backup is being restored.
@@ -59,6 +62,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
         CertificateUnusable
     """
     os.umask(PRIVATE)
+    check_packages(settings)
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
     with closing(open_store(settings)) as database:
@@ -156,6 +160,18 @@ def begin_process(settings: Settings) -> None:
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
+
+
+def check_packages(settings: Settings) -> None:
+    """Find the packages that the settings need.
+
+    Raises:
+        PackageMissing
+    """
+    with ExitStack() as stack:
+        open_cluster(settings, stack)
+    if settings.files_url:
+        open_bucket(settings)
 
 
 def check_writable(folder: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,18 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path, options: tup
     assert result.returncode == 1
     assert "[certificate_unusable]" in result.stderr
     assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="needs an installation without Ray")
+def test_a_package_that_a_setting_needs_is_named(tmp_path: Path) -> None:
+    folders = ("--data-dir", tmp_path / "data", "--log-dir", tmp_path / "logs")
+
+    result = run("serve", *folders, variables=os.environ | {"FUNASR_CLUSTER": "auto"})
+
+    assert result.returncode == 1
+    assert "package_missing" in result.stderr
+    assert "requirements/cluster.txt" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -85,7 +85,7 @@ class PackageMissing(SetupError):
     status = 503
     message = N_("{wanted} needs the Python package {package}, which is not installed.")
     advice = N_(
-        "Install it where the program is installed: pip install 'funasr-webui[{extra}]'; in a checkout: .venv/bin/pip install '.[{extra}]'."
+        "Install it where the program is installed: pip install 'funasr-webui[{extra}]'; in a checkout: .venv/bin/python -m pip install -r requirements/{extra}.txt."
     )
 
 
