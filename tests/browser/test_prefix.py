@@ -122,6 +122,7 @@ class PrefixWatch(Watch):
     def __init__(self, page: Page, address: str) -> None:
         super().__init__(page, address)
         self._sockets = address.replace("http", "ws", 1)
+        self._deleted: list[str] = []
         page.on("request", self._on_request)
         page.on("websocket", self._on_socket)
         page.on("response", self._on_response)
@@ -143,7 +144,10 @@ class PrefixWatch(Watch):
             self.complaints.append(socket.url)
 
     def _on_response(self, response: Response) -> None:
-        if response.status in (403, 404, 405):
+        if response.request.method == "DELETE" and response.ok:
+            self._deleted.append(response.url)
+        is_gone = response.url.startswith(tuple(self._deleted))  # the page may ask once more while it leaves
+        if response.status in (403, 404, 405) and not is_gone:
             self.complaints.append(f"{response.url}: status {response.status}")
 
 
