@@ -49,11 +49,12 @@ class ClusterReader:
         return {"answer": [json.dumps(self._answer(json.loads(source))) for source in batch["source"]]}
 
     def _answer(self, source: Mapping[str, Any]) -> dict[str, Any]:
-        if self._reader is None:
+        if self._reader is None or self._refusal is not None:
             return _told(self._refusal)
         try:
             return {"record": self._reader.read(ArchiveSource(**source)).to_dict()}
         except AppError as error:
+            self._refusal = error  # the next recording would meet it as well
             return _told(error)
 
 
@@ -85,9 +86,13 @@ def readers_of(cluster: Cluster, share: Share, most: int) -> Readers:
 
 
 def _records(results: Any) -> Iterator[ArchiveRecord]:
+    """Yield the records; an error is raised at the end, since Ray Data must not be left while it works."""
+    problem: Problem | None = None
     for row in results.iter_rows():
         answer = json.loads(row["answer"])
         if "error" in answer:
-            problem = Problem.from_dict(answer["error"])
-            raise kind_of(problem.code)(**problem.params)
-        yield ArchiveRecord.from_stored(answer["record"])
+            problem = problem or Problem.from_dict(answer["error"])
+        else:
+            yield ArchiveRecord.from_stored(answer["record"])
+    if problem:
+        raise kind_of(problem.code)(**problem.params)
