@@ -279,25 +279,14 @@ install_node() {
     cp package-lock.json node_modules/installed
 }
 
-# Makes .venv-funasr: the dependency group funasr beside what .venv has.
-install_funasr() {
-    local beside=$venv-funasr wanted
+# install_beside NAME WHAT: makes .venv-NAME with requirements/NAME.txt beside what .venv has, for the tests of tests/NAME.
+install_beside() {
+    local beside=$venv-$1 wanted
     wanted="$(cat "$venv/dev.installed")"
     if "$beside/bin/python" -c 'import pip' 2>/dev/null && [ "$(cat "$beside/installed" 2>/dev/null)" = "$wanted" ]; then return; fi
-    echo "Installing FunASR for its tests (the first time: a minute, 750 MB of disk) ..."
+    echo "Installing $2 for its tests (the first time: a minute) ..."
     make_beside "$beside" || return
-    group_requirements funasr | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
-    echo "$wanted" >"$beside/installed"
-}
-
-# Makes .venv-cluster: the extra cluster (Ray) beside what .venv has, for the tests of tests/cluster.
-install_cluster() {
-    local beside=$venv-cluster wanted
-    wanted="$(cat "$venv/dev.installed")"
-    if "$beside/bin/python" -c 'import pip' 2>/dev/null && [ "$(cat "$beside/installed" 2>/dev/null)" = "$wanted" ]; then return; fi
-    echo "Installing Ray for its tests (the first time: a minute, 270 MB of disk) ..."
-    make_beside "$beside" || return
-    group_requirements cluster | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
+    group_requirements "$1" | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
     echo "$wanted" >"$beside/installed"
 }
 

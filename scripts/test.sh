@@ -77,12 +77,12 @@ elif [ ${#pytest_options[@]} -gt 0 ]; then
 fi
 # What fails beside others on a busy machine gets one more try alone; its first failure stays in the output above.
 run_pytest "${together[@]}" || run_pytest --last-failed --last-failed-no-failures none --ignore tests/funasr --ignore tests/cluster || failed=$?
-if install_funasr; then
+if install_beside funasr "FunASR (750 MB)"; then
     "$venv-funasr/bin/python" -m pytest tests/funasr || failed=$?
 else
     echo "FunASR could not be installed (the lines above say why); the tests of its models were skipped." >&2
 fi
-if install_cluster; then
+if install_beside cluster "Ray (600 MB)"; then
     # Ray ends a process whose node dies, without a report: one more try tells chance from fault.
     "$venv-cluster/bin/python" -m pytest tests/cluster || "$venv-cluster/bin/python" -m pytest tests/cluster || failed=$?
 else

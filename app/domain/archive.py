@@ -12,11 +12,11 @@ READ, FAILED = "read", "failed"
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveSource:
-    """A recording as it is listed."""
+class ListedFile:
+    """A file of a place, as it is listed: a recording, or what was written for one."""
 
     name: str
-    """Its path below the archive's source."""
+    """Its path below the place, with slashes."""
     size_bytes: int
     version: str
     """Differs when its content does: the time of its last change, or the tag that an object store gives."""
@@ -35,7 +35,7 @@ class ArchiveOutput:
 class ArchiveRecord:
     """How a recording ended. It is stored after its outputs: whoever finds it finds them."""
 
-    source: ArchiveSource
+    source: ListedFile
     state: str
     """READ or FAILED."""
     sha256: str = ""
@@ -72,7 +72,7 @@ class ArchiveRecord:
             return cls(
                 **{
                     **stored,
-                    "source": ArchiveSource(**stored["source"]),
+                    "source": ListedFile(**stored["source"]),
                     "outputs": tuple(ArchiveOutput(**output) for output in stored["outputs"]),
                     "receipt": tuple(stored["receipt"]),
                     "warnings": tuple(stored["warnings"]),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
+from app.domain.errors.setup import PackageMissing
 from app.store.facts import DatabaseFacts
 from app.store.sqlite.database import BUSY_SECONDS, SqliteDatabase
 from app.store.worker_locks import WorkerLocks
@@ -78,6 +80,8 @@ def open_database(data_dir: Path, url: str = "", busy_seconds: float = BUSY_SECO
     """
     if not url:
         return SqliteDatabase(data_dir, busy_seconds)
+    if find_spec("psycopg") is None:
+        raise PackageMissing(wanted="FUNASR_DATABASE_URL", package="psycopg", extra="postgresql")
     from app.store.postgresql.database import PostgresDatabase  # imports the driver
 
     return PostgresDatabase(data_dir, url, busy_seconds)

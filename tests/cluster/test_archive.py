@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from app.domain.archive import ArchiveRecord, ArchiveSource
+from app.domain.archive import ArchiveRecord, ListedFile
 from app.domain.errors.inference import NodeDiffers
 from app.domain.errors.setup import FolderUnwritable
 from app.services.archive import cluster as reading
@@ -86,6 +86,6 @@ def test_a_node_with_another_version_reads_nothing(
 
 
 def test_records_cross_the_cluster_unchanged() -> None:
-    record = ArchiveRecord(ArchiveSource("a.wav", 1, "2"), "read", "0" * 64, 1.5, "zh", cost=0.1)
+    record = ArchiveRecord(ListedFile("a.wav", 1, "2"), "read", "0" * 64, 1.5, "zh", cost=0.1)
 
     assert ArchiveRecord.from_stored(json.loads(json.dumps(record.to_dict()))) == record

@@ -68,4 +68,4 @@ def test_two_runs_do_not_write_to_one_bucket_unless_the_other_is_dead(
 @pytest.mark.usefixtures("line")
 def test_a_bucket_that_is_missing_is_told() -> None:
     with pytest.raises(BucketMissing):
-        list(place_at("s3://no-such-bucket/calls").entries())
+        list(place_at("s3://no-such-bucket/calls").files())

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.domain.archive import FAILED, READ, ArchiveRecord, ArchiveSource, ArchiveTotals
+from app.domain.archive import FAILED, READ, ArchiveRecord, ArchiveTotals, ListedFile
 from app.domain.errors.batches import ArchiveDiffers, ArchiveEmpty, ArchiveInUse
 from app.domain.errors.setup import FolderUnwritable
 from app.domain.options import TranscriptionOptions
@@ -130,7 +130,7 @@ def test_a_recording_that_cannot_be_read_is_recorded_with_its_reason(recordings:
 def test_a_run_without_a_manifest_goes_on_from_its_records(recordings: Path, tmp_path: Path) -> None:
     order = order_of(recordings, tmp_path / "texts")
 
-    def two(order: ReadingOrder, pending: Sequence[ArchiveSource]) -> Iterable[ArchiveRecord]:
+    def two(order: ReadingOrder, pending: Sequence[ListedFile]) -> Iterable[ArchiveRecord]:
         yield from read_here(order, pending[:2])
 
     Run(order, readers=two)
@@ -164,7 +164,7 @@ def test_a_killed_run_loses_at_most_what_was_being_read(recordings: Path, tmp_pa
 def test_a_recording_that_ends_the_program_twice_is_given_up(recordings: Path, tmp_path: Path) -> None:
     order = order_of(recordings, tmp_path / "texts")
     with open_reader(order) as reader:
-        source = ArchiveSource("2024/call 2.wav", 1, "1")
+        source = ListedFile("2024/call 2.wav", 1, "1")
         reader.book.begin(source)
         reader.book.begin(source)
 
@@ -179,16 +179,11 @@ def test_a_recording_that_ends_the_program_twice_is_given_up(recordings: Path, t
 def test_a_record_that_another_reader_wrote_meanwhile_is_kept(recordings: Path, tmp_path: Path) -> None:
     order = order_of(recordings, tmp_path / "texts")
     with open_reader(order) as reader:
-        source = next(iter(each for each in _sources(recordings) if each.name == "2024/call 2.wav"))
+        [source] = [file for file in place_at(str(recordings)).files() if file.name == "2024/call 2.wav"]
         first = reader.read(source)
         second = reader.read(source)
 
     assert second == first
-
-
-def _sources(folder: Path) -> Iterator[ArchiveSource]:
-    for entry in place_at(str(folder)).entries():
-        yield ArchiveSource(entry.name, entry.size_bytes, entry.version)
 
 
 def test_texts_of_other_options_are_not_mixed(recordings: Path, tmp_path: Path) -> None:

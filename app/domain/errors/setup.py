@@ -176,12 +176,6 @@ class DatabaseUrlInvalid(DatabaseUnusable):
     advice = N_("Write postgresql://USER:PASSWORD@HOST:PORT/NAME; leave it empty for the file in the data folder.")
 
 
-class DatabaseDriverMissing(DatabaseUnusable):
-    code = "database_driver_missing"
-    message = N_("For the database {file} the Python package psycopg is needed, which is not installed: {reason}")
-    advice = N_("Install it: pip install 'psycopg[binary]'.")
-
-
 class DatabaseUnreachable(DatabaseUnusable):
     code = "database_unreachable"
     message = N_("The database server of {file} cannot be reached: {reason}")

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
-from app.domain.archive import ArchiveRecord, ArchiveSource
+from app.domain.archive import ArchiveRecord, ListedFile
 from app.domain.errors.base import AppError, Problem
 from app.domain.errors.inference import NodeDiffers
 from app.domain.errors.kinds import kind_of
@@ -52,7 +52,7 @@ class ClusterReader:
         if self._reader is None or self._refusal is not None:
             return _told(self._refusal)
         try:
-            return {"record": self._reader.read(ArchiveSource(**source)).to_dict()}
+            return {"record": self._reader.read(ListedFile(**source)).to_dict()}
         except AppError as error:
             self._refusal = error  # the next recording would meet it as well
             return _told(error)
@@ -65,7 +65,7 @@ def _told(error: AppError | None) -> dict[str, Any]:
 def readers_of(cluster: Cluster, share: Share, most: int) -> Readers:
     """Return readers on the nodes of a cluster, at most so many, each with its share of a node."""
 
-    def read(order: ReadingOrder, pending: Sequence[ArchiveSource]) -> Iterator[ArchiveRecord]:
+    def read(order: ReadingOrder, pending: Sequence[ListedFile]) -> Iterator[ArchiveRecord]:
         import ray.data
 
         logging.getLogger("ray.data").setLevel(logging.ERROR)

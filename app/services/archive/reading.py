@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import __version__
-from app.domain.archive import FAILED, READ, ArchiveOutput, ArchiveRecord, ArchiveSource
+from app.domain.archive import FAILED, READ, ArchiveOutput, ArchiveRecord, ListedFile
 from app.domain.errors.base import AppError, Problem
 from app.domain.errors.batches import ReadingCrashed
 from app.domain.errors.object_store import StoreUnusable
@@ -73,7 +73,7 @@ class ArchiveReader:
     book: RecordBook
     transcriber: DirectTranscriber
 
-    def read(self, source: ArchiveSource) -> ArchiveRecord:
+    def read(self, source: ListedFile) -> ArchiveRecord:
         """Read a recording, write its outputs and then its record; what is recorded already is not done again.
 
         An error of the recording is its record; only places and the disk stop the run.
@@ -93,7 +93,7 @@ class ArchiveReader:
         self.book.end(record)
         return record
 
-    def _read(self, source: ArchiveSource, started: float) -> ArchiveRecord:
+    def _read(self, source: ListedFile, started: float) -> ArchiveRecord:
         try:
             with self.source.local(source.name) as file:
                 sha256 = _sha256(file)
@@ -108,7 +108,7 @@ class ArchiveReader:
         seconds = time.monotonic() - started
         return _record(source, result.transcript, sha256, outputs, seconds, self.order.price_per_hour)
 
-    def _outputs(self, source: ArchiveSource, transcript: Transcript) -> Iterator[ArchiveOutput]:
+    def _outputs(self, source: ListedFile, transcript: Transcript) -> Iterator[ArchiveOutput]:
         for name in self.order.formats:
             form = find_format(name).styled(self.order.style)
             content = form.content(transcript, Path(source.name).name)
@@ -131,7 +131,7 @@ class _Silent:
 
 
 def _record(
-    source: ArchiveSource,
+    source: ListedFile,
     transcript: Transcript,
     sha256: str,
     outputs: tuple[ArchiveOutput, ...],
@@ -156,7 +156,7 @@ def _record(
     )
 
 
-def _failed(source: ArchiveSource, problem: Problem) -> ArchiveRecord:
+def _failed(source: ListedFile, problem: Problem) -> ArchiveRecord:
     return ArchiveRecord(source=source, state=FAILED, problem=problem, node=platform.node(), program=__version__)
 
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.domain.archive import ArchiveRecord, ArchiveSource, ArchiveTotals, totals
+from app.domain.archive import ArchiveRecord, ArchiveTotals, ListedFile, totals
 from app.domain.errors.batches import ArchiveDiffers
 from app.store.places import Place
 
@@ -51,7 +51,7 @@ class RecordBook:
             if record := _read_record(line):
                 found[record.source.name] = record
         in_manifest = {_record_name(name) for name in found}
-        for entry in self._place.entries(RECORDS):
+        for entry in self._place.files(RECORDS):
             if entry.name not in in_manifest and (record := self._stored(entry.name)):
                 found[record.source.name] = record
         return found
@@ -70,7 +70,7 @@ class RecordBook:
         for record in gone:
             self._place.remove(_record_name(record.source.name))
 
-    def begin(self, source: ArchiveSource) -> int:
+    def begin(self, source: ListedFile) -> int:
         """Note that a recording is being read; return how often it was begun, this time included."""
         former = self._place.read(_attempts_name(source.name)) or b""
         count = int(former) + 1 if former.isdigit() else 1

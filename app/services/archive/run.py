@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.archive import FAILED, ArchiveRecord, ArchiveSource, ArchiveTotals
+from app.domain.archive import FAILED, ArchiveRecord, ArchiveTotals, ListedFile
 from app.domain.errors.batches import ArchiveEmpty
 from app.services.archive.reading import ReadingOrder, open_reader
 from app.services.archive.records import RecordBook
 from app.services.batches.server_folder import is_recording, natural
 from app.store.places import Place, place_at
 
-Readers = Callable[[ReadingOrder, Sequence[ArchiveSource]], Iterable[ArchiveRecord]]
+Readers = Callable[[ReadingOrder, Sequence[ListedFile]], Iterable[ArchiveRecord]]
 """Read recordings and yield the record of each when it has ended, in any order."""
 
 
@@ -25,7 +25,7 @@ Readers = Callable[[ReadingOrder, Sequence[ArchiveSource]], Iterable[ArchiveReco
 class ArchivePlan:
     """What a run finds."""
 
-    pending: tuple[ArchiveSource, ...]
+    pending: tuple[ListedFile, ...]
     ended: tuple[ArchiveRecord, ...]
     """Of earlier runs, whose recordings have not changed since."""
 
@@ -73,30 +73,26 @@ def archive(
     return sums
 
 
-def read_here(order: ReadingOrder, pending: Sequence[ArchiveSource]) -> Iterator[ArchiveRecord]:
+def read_here(order: ReadingOrder, pending: Sequence[ListedFile]) -> Iterator[ArchiveRecord]:
     """Read in this process, one after the other."""
     with open_reader(order) as reader:
         for source in pending:
             yield reader.read(source)
 
 
-def recordings_in(place: Place) -> list[ArchiveSource]:
+def recordings_in(place: Place) -> list[ListedFile]:
     """Return the recordings of a place in natural order.
 
     Raises:
         ArchiveEmpty: there is none.
     """
-    found = [
-        ArchiveSource(entry.name, entry.size_bytes, entry.version)
-        for entry in place.entries()
-        if is_recording(entry.name.rpartition("/")[2])
-    ]
+    found = [file for file in place.files() if is_recording(file.name.rpartition("/")[2])]
     if not found:
         raise ArchiveEmpty(place=place.url)
     return sorted(found, key=lambda source: natural(source.name))
 
 
-def _plan(sources: Sequence[ArchiveSource], book: RecordBook, retries_failed: bool) -> ArchivePlan:
+def _plan(sources: Sequence[ListedFile], book: RecordBook, retries_failed: bool) -> ArchivePlan:
     known = book.known()
     pending, ended, again = [], [], []
     for source in sources:

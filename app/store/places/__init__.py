@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+from app.domain.archive import ListedFile
 from app.domain.errors.batches import PlaceUnknown
 from app.domain.errors.setup import PackageMissing
 
-__all__ = ["Entry", "Place", "place_at"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file of a place."""
-
-    name: str
-    """Its path below the place, with slashes."""
-    size_bytes: int
-    version: str
-    """Differs when its content does."""
+__all__ = ["Place", "place_at"]
 
 
 class Place(Protocol):
@@ -34,7 +23,7 @@ class Place(Protocol):
         """What it is called."""
         ...
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def files(self, folder: str = "") -> Iterator[ListedFile]:
         """Yield the files below a folder of it, in any order."""
         ...
 

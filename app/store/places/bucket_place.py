@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
+from app.domain.archive import ListedFile
 from app.domain.errors.audio import FileUnreadable
 from app.domain.errors.base import N_
 from app.domain.errors.batches import ArchiveInUse
 from app.domain.errors.object_store import StoreUnreachable
 from app.periodic import Periodic
 from app.store.objects.bucket import Bucket
-from app.store.places import Entry
 
 LEASE = ".in-use.lock"
 RENEWED_SECONDS = 20.0
@@ -38,9 +38,9 @@ class BucketPlace:
     def url(self) -> str:
         return self.bucket.url
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def files(self, folder: str = "") -> Iterator[ListedFile]:
         for found in _patiently(lambda: list(self.bucket.below(folder))):
-            yield Entry(found.key, found.size, found.etag or str(found.modified))
+            yield ListedFile(found.key, found.size, found.etag or str(found.modified))
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.archive import ListedFile
 from app.domain.errors.audio import FileUnreadable
 from app.domain.errors.batches import ArchiveInUse
 from app.locks import hold_alone
 from app.store.files.output_files import shortened, write_whole
 from app.store.files.storage_errors import storage_errors
-from app.store.places import Entry
 
 LOCK_NAME = ".in-use.lock"
 
@@ -28,21 +28,21 @@ class FolderPlace:
     def url(self) -> str:
         return str(self.folder)
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def files(self, folder: str = "") -> Iterator[ListedFile]:
         """Links are not followed."""
         with storage_errors(self.folder):
             for place, _, names in os.walk(self.folder / folder):
                 for name in names:
-                    yield from self._entry(Path(place, name))
+                    yield from self._listed(Path(place, name))
 
-    def _entry(self, path: Path) -> Iterator[Entry]:
+    def _listed(self, path: Path) -> Iterator[ListedFile]:
         try:
             status = path.lstat()
         except FileNotFoundError:  # removed since it was listed
             return
         name = path.relative_to(self.folder).as_posix()
         if path.is_file() and not path.is_symlink() and name.isprintable():
-            yield Entry(name, status.st_size, str(status.st_mtime_ns))
+            yield ListedFile(name, status.st_size, str(status.st_mtime_ns))
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:

@@ -8,25 +8,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg.adapt import Loader
 from sqlalchemy import URL, Connection, Engine, Integer, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from app.domain.errors.base import N_
-from app.domain.errors.requests import InvalidParameter
-from app.domain.errors.setup import DatabaseDriverMissing, DatabaseNewer, DatabaseUnsuited, DatabaseUrlInvalid
+from app.domain.errors.setup import DatabaseNewer, DatabaseUnsuited, DatabaseUrlInvalid
 from app.store.facts import DatabaseFacts
 from app.store.migration import SCHEMA_VERSION, SchemaUnknown, upgrade
 from app.store.postgresql import schema
-
-try:
-    import psycopg
-    from psycopg.adapt import Loader
-
-    from app.store.postgresql.errors import database_error
-    from app.store.postgresql.listener import Listener
-    from app.store.postgresql.worker_locks import SessionLocks
-except ImportError as error:
-    raise DatabaseDriverMissing(file="PostgreSQL", reason=str(error)) from error
+from app.store.postgresql.errors import database_error
+from app.store.postgresql.listener import Listener
+from app.store.postgresql.worker_locks import SessionLocks
+from app.store.value_errors import value_errors
 
 OLDEST = 13  # major version of PostgreSQL
 WRITING = 0x46756E41  # key of the advisory lock that writers take, in PostgreSQL's space of 64-bit keys
@@ -168,11 +163,8 @@ class PostgresDatabase:
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
-            yield
-        except OverflowError as error:
-            raise InvalidParameter(name="number", reason=N_("it is too large to be stored")) from error
-        except UnicodeEncodeError as error:
-            raise InvalidParameter(name="text", reason=N_("it holds half of a character")) from error
+            with value_errors():
+                yield
         except (psycopg.Error, DBAPIError) as error:
             raise database_error(error.orig if isinstance(error, DBAPIError) else error, self.name) from error
 

@@ -13,12 +13,12 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Event, Thread
-from typing import Any, TypeAlias
 
 import psycopg
 from sqlalchemy import Connection
 
 from app.logging import event
+from app.store.postgresql.listener import Session
 
 WORKERS = 0x46756E57  # first half of the locks' keys
 LOCKS = f"""
@@ -29,7 +29,6 @@ LOCKS = f"""
 LOOK_SECONDS = 2.0  # between two looks whether the connection is still there
 
 _log = logging.getLogger(__name__)
-Session: TypeAlias = "psycopg.Connection[Any]"
 
 
 class SessionLocks:

@@ -18,7 +18,6 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors.base import N_
-from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.setup import DatabaseLocked, DatabaseNewer, DataBeingRestored
 from app.locks import hold_alone, hold_together, in_turn
 from app.store.facts import DatabaseFacts
@@ -29,6 +28,7 @@ from app.store.sqlite.exchange import finish_exchange, is_planned
 from app.store.sqlite.snapshot import FORMER_PREFIX, copy_database
 from app.store.sqlite.watch import DatabaseWatch
 from app.store.sqlite.worker_locks import FileLocks
+from app.store.value_errors import value_errors
 
 DATABASE_NAME = "app.db"
 IN_USE_NAME = "in-use.lock"  # shared by every process with the database open, exclusive to one that replaces it
@@ -217,11 +217,8 @@ class SqliteDatabase:
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
-            yield
-        except OverflowError as error:
-            raise InvalidParameter(name="number", reason=N_("it is too large to be stored")) from error
-        except UnicodeEncodeError as error:
-            raise InvalidParameter(name="text", reason=N_("it holds half of a character")) from error
+            with value_errors():
+                yield
         except (sqlite3.Error, DBAPIError) as error:
             raise database_error(error.orig if isinstance(error, DBAPIError) else error, self.file) from error
 
