@@ -1,6 +1,6 @@
 """Copies server-side files into batches and removes abandoned uploads.
 
-One process at a time does this for a data folder; if it dies, another takes over.
+One process at a time does this for all that share the database; if it dies, another takes over.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from app.store.database import Row
 from app.store.files.upload_file import UploadFile
 from app.store.queries import batch_items, batches
 
+TASK = "import"  # one process imports for all that share the database
 KEEP_DAYS = 7  # after which an upload that nobody resumes is removed
 LOOK_SECONDS = 2.0  # between checks for files that another process has listed
 SETTLING = timedelta(seconds=60)  # an upload is ingested by its receiver, unless that takes longer
@@ -74,7 +75,7 @@ class BatchImporter:
             now = datetime.now(UTC)
             is_busy = False
             try:
-                with self._batch_uploads.uploads.alone() as is_alone:
+                with self._database.alone_with(TASK) as is_alone:
                     if is_alone and now >= sweep_at:
                         sweep_at = now + SWEEP
                         self._clear_up(now)

@@ -13,7 +13,6 @@ from typing import Protocol, Self
 
 from app.atomic import sync_folder
 from app.free_space import keep_reserve
-from app.locks import unless_held
 from app.store.files.storage_errors import storage_errors
 
 
@@ -117,12 +116,6 @@ class UploadFiles:
 
     def remove(self, id: str) -> None:
         self.path(id).unlink(missing_ok=True)
-
-    @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Try to hold an exclusive lock during the block; yield whether it was acquired."""
-        with unless_held(self._folder) as is_alone:
-            yield is_alone
 
     def sweep(self, is_wanted: Callable[[str], bool]) -> None:
         """Remove files without a row: rows are created before their files, and removed before them."""

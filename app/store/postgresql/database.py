@@ -51,6 +51,7 @@ class PostgresDatabase:
         self._options = _options(busy_seconds)
         self._engine = _engine(self._url, self._options)
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._unbound = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def name(self) -> str:
@@ -73,10 +74,15 @@ class PostgresDatabase:
 
     @contextmanager
     def alone_with(self, task: str) -> Iterator[bool]:
-        """Lock the task for a transaction of its own, which ends with the block or with this process."""
-        with self.reading() as connection:
-            query = select(func.pg_try_advisory_xact_lock(TASKS, func.hashtext(task)))
-            yield bool(connection.scalar(query))
+        """Lock the task for a connection, outside transactions: one of an hour would keep VACUUM from its work."""
+        key = (TASKS, func.hashtext(task))
+        with self._explained(), self._unbound.connect() as connection:
+            is_alone = bool(connection.scalar(select(func.pg_try_advisory_lock(*key))))
+            try:
+                yield is_alone
+            finally:
+                if is_alone:
+                    connection.execute(select(func.pg_advisory_unlock(*key)))
 
     def facts(self) -> DatabaseFacts:
         query = "SELECT current_setting('server_version'), pg_database_size(current_database())"
