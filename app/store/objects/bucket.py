@@ -21,7 +21,7 @@ from obstore.store import S3Store
 
 from app.free_space import keep_reserve
 from app.store.files.storage_errors import storage_errors
-from app.store.objects.errors import object_errors
+from app.store.objects.errors import object_errors, writer_errors
 
 if TYPE_CHECKING:
     from obstore import Attributes, ObjectMeta
@@ -30,6 +30,7 @@ HEAD_BYTES = 64
 PIECE_BYTES = 8 << 20  # of one request: a broken line costs no more
 MOST_PARTS = 9_000  # S3 takes 10,000 parts of an object
 PARTS_AT_ONCE = 4
+COPIED_AT_ONCE = 1 << 30  # bytes: S3 copies up to 5 GB in a request, which REQUEST_TIMEOUT may cut short
 REMOVED_AT_ONCE = 1_000  # S3's limit
 CONNECT_TIMEOUT = timedelta(seconds=5)
 REQUEST_TIMEOUT = timedelta(seconds=30)
@@ -162,13 +163,28 @@ class Bucket:
                 file.write(piece)
 
     def copy(self, key: str, target: str) -> None:
-        """Copy an object within the store.
+        """Copy an object that is not empty within the store; a large one passes through this process, part by part.
 
         Raises:
             FileNotFoundError: there is none.
         """
         with object_errors(self.url):
-            self._store.copy(key, target)
+            found = self._store.get(key, options={"range": (0, HEAD_BYTES)})
+            size = found.meta["size"]
+            if size <= COPIED_AT_ONCE:
+                self._store.copy(key, target)
+            else:
+                self._copy_in_parts(key, target, size, found.attributes)
+
+    def _copy_in_parts(self, key: str, target: str, size: int, attributes: Attributes) -> None:
+        """Write what is read: the library cannot let the store copy parts. A copy that breaks off is taken back."""
+        part_bytes = max(PIECE_BYTES, size // MOST_PARTS)
+        writer = obstore.open_writer(
+            self._store, target, attributes=attributes, buffer_size=part_bytes, max_concurrency=PARTS_AT_ONCE
+        )
+        with writer_errors(self.url), writer as copied:
+            for part in self.parts(key, 0, size, part_bytes):
+                copied.write(part)
 
     def below(self, folder: str) -> Iterator[ObjectFacts]:
         """Yield the objects below a folder, ordered by key."""

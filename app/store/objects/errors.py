@@ -23,6 +23,7 @@ REFUSED = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+REFUSALS = frozenset({"401", "403"})
 METADATA_ADDRESS = "169.254.169.254"  # asked for keys on Amazon's machines where none are given
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"non-2xx status code: (\d+)([^:\n]*)")
@@ -42,7 +43,18 @@ def object_errors(place: str) -> Iterator[None]:
         raise store_error(error, place) from None
 
 
-def store_error(error: BaseError, place: str) -> StoreUnusable:
+@contextmanager
+def writer_errors(place: str) -> Iterator[None]:
+    """Convert what a writer of the library raises: its errors lose their class on the way, not their text."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise store_error(error, place) from None
+
+
+def store_error(error: BaseError | OSError, place: str) -> StoreUnusable:
     """Return the error for a failed request to the store at `place`."""
     told = str(error)
     [code] = _CODE.findall(told)[:1] or [""]
@@ -53,7 +65,7 @@ def store_error(error: BaseError, place: str) -> StoreUnusable:
         return StoreFull(place=place)
     if METADATA_ADDRESS in told:
         return StoreRefused(place=place, reason=N_("no keys are given"))
-    if code in REFUSED or isinstance(error, PermissionDeniedError | UnauthenticatedError):
+    if code in REFUSED or status in REFUSALS or isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return StoreRefused(place=place, reason=code or f"{status}{words}")
     return StoreUnreachable(place=place, reason=code or (f"{status}{words}" if status else _of_the_line(told)))
 
