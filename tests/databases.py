@@ -36,15 +36,22 @@ START_SECONDS = 60
 
 
 class PostgresServer:
-    """A server in a folder of its own, reached by a socket in it, and by a port of this machine if one is given."""
+    """A server in a folder of its own, reached by a socket in it, and by a port of this machine if one is given.
 
-    def __init__(self, port: int | None = None) -> None:
+    Others than this machine reach it by `address`.
+    """
+
+    def __init__(self, port: int | None = None, address: str = "") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="funasr-postgres-"))
         self._user = "postgres" if os.geteuid() == 0 else getpass.getuser()  # it refuses to run as root
         shutil.chown(self.folder, self._user)
         self._run("initdb", "--no-sync", "--username=funasr", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
         self._process: subprocess.Popen[Any] | None = None
-        self._settings = QUICK if port is None else QUICK | {"listen_addresses": "127.0.0.1", "port": str(port)}
+        addresses = f"127.0.0.1,{address}" if address else "127.0.0.1"
+        self._settings = QUICK if port is None else QUICK | {"listen_addresses": addresses, "port": str(port)}
+        if address:
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet trust\n")
         self._count = 0
         self.start()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from urllib.error import URLError
 
 import pytest
@@ -80,7 +80,8 @@ def _answers(server: S3Server) -> bool:
 
 
 class Line:
-    """A TCP proxy between a program and the server. `cut` breaks all connections and refuses new ones, `mend` ends that.
+    """A TCP proxy between a program and the server. `cut` breaks all connections and refuses new ones; after `hush`
+    nothing passes in either direction, and nobody is told. `mend` ends both.
 
     `answer` is asked with the head of each request; what it returns is sent in place of the server's answer.
     """
@@ -91,6 +92,8 @@ class Line:
         self._open: set[socket.socket] = set()
         self._lock = Lock()
         self._is_cut = False
+        self._flows = Event()
+        self._flows.set()
         self.is_silent = False
         """Requests arrive nowhere, but nobody says so."""
         self.answer: Callable[[bytes], bytes | None] = lambda _: None
@@ -115,12 +118,18 @@ class Line:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
 
+    def hush(self) -> None:
+        self._flows.clear()
+
     def mend(self) -> None:
+        """What was sent meanwhile arrives now, as it does after packets were lost."""
         self.cut_after = None
         self._is_cut = False
+        self._flows.set()
 
     def close(self) -> None:
         self.cut()
+        self._flows.set()
         self._socket.close()
 
     def _accept(self) -> None:
@@ -133,6 +142,7 @@ class Line:
                     Thread(target=self._join, args=[client], daemon=True).start()
 
     def _join(self, client: socket.socket) -> None:
+        self._flows.wait()
         with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._target)) as server:
             with self._lock:
                 self._open |= {client, server}
@@ -146,6 +156,7 @@ class Line:
     def _pass(self, source: socket.socket, target: socket.socket, *, is_request: bool = False) -> None:
         with suppress(OSError):
             while block := source.recv(65536):
+                self._flows.wait()
                 if is_request and self.is_silent:
                     continue
                 if is_request and (told := self.answer(block)):

@@ -20,6 +20,7 @@ from app.store.migration import SCHEMA_VERSION, SchemaUnknown, upgrade
 from app.store.postgresql import schema
 from app.store.postgresql.errors import database_error
 from app.store.postgresql.listener import Listener
+from app.store.postgresql.patience import PatientConnection
 from app.store.postgresql.worker_locks import SessionLocks
 from app.store.value_errors import value_errors
 
@@ -38,6 +39,7 @@ _SESSION = {
     "tcp_keepalives_idle": "10",  # a machine that vanished does not keep its worker alive
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",  # milliseconds; keepalives are not sent while an answer is on its way to nowhere
 }
 
 
@@ -114,7 +116,7 @@ class PostgresDatabase:
         """
         arguments, options = self._engine.dialect.create_connect_args(self._url)
         with self._explained():
-            return psycopg.connect(*arguments, **{**options, **self._options}, autocommit=True)
+            return PatientConnection.connect(*arguments, **{**options, **self._options}, autocommit=True)
 
     def migrate(self) -> None:
         """Make the schema in an empty database, or migrate it.
@@ -216,6 +218,7 @@ def _engine(url: URL, options: dict[str, Any]) -> Engine:
         **_POOL,
     )
     engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: _WholeNumber}
+    event.listen(engine, "do_connect", _connected)
     event.listen(engine, "connect", _prepare_connection)
     return engine
 
@@ -230,6 +233,10 @@ class _NumberLoader(Loader):
     def load(self, data: Any) -> int | float:
         told = bytes(data)
         return float(told) if b"." in told else int(told)
+
+
+def _connected(_dialect: Any, _record: Any, arguments: Any, options: Any) -> PatientConnection:
+    return PatientConnection.connect(*arguments, **options)
 
 
 def _prepare_connection(connection: psycopg.Connection[Any], _record: Any) -> None:
