@@ -12,6 +12,7 @@ import pytest
 from app.composition import login_rule
 from app.domain.errors.people import LastAdministrator, NameTaken, TooManyAttempts, WeakPassword
 from app.domain.people import Permission, Role
+from app.services.people import passwords
 from app.services.people.accounts import Accounts
 from app.services.people.attempts import FREE, SPREAD_FREE, Attempts
 from app.services.people.passwords import check_password, hash_password, is_password, needs_new_hash
@@ -194,6 +195,11 @@ def test_a_password_is_stored_as_argon2id_and_an_easier_hash_is_made_anew() -> N
     assert not is_password(stored, "four other words there")
     assert not needs_new_hash(stored)
     assert needs_new_hash(QUICK_HASHER.hash(PASSWORD))
+
+
+def test_an_unknown_name_is_compared_with_a_hash_of_the_same_difficulty() -> None:
+    assert not is_password(None, PASSWORD)
+    assert not needs_new_hash(passwords._NOBODYS)
 
 
 def test_a_new_password_ends_the_other_sessions(house: Office) -> None:
