@@ -57,6 +57,36 @@ if [ -n "$coverage" ]; then rm -f .coverage .coverage.*; fi
 
 run_pytest() { "$python" ${coverage:+-m coverage run} -m pytest "$@"; }
 
+# run_apart NAME [OPTION...]: the tests of tests/NAME in .venv-NAME. They have no cache: it tells which of the others failed.
+run_apart() { "$venv-$1/bin/python" -m pytest -p no:cacheprovider "${@:2}" "tests/$1"; }
+
+# start_apart NAME: the same while others run; what they print is kept for ended_apart.
+start_apart() {
+    if [ ${#apart[@]} -eq 0 ]; then
+        printed=$(mktemp -d)
+        trap stop_apart EXIT
+    fi
+    set -m  # a process group of its own: else an interrupt would pass it by
+    run_apart "$1" >"$printed/$1" 2>&1 </dev/null &
+    set +m
+    apart+=("$1=$!")
+}
+
+# ended_apart NAME PID: waits for them, prints what they have printed and tells whether they have passed.
+ended_apart() {
+    local code=0
+    wait "$2" || code=$?
+    cat "$printed/$1"
+    return "$code"
+}
+
+stop_apart() {
+    local each
+    for each in "${apart[@]}"; do kill -INT -- "-${each#*=}" 2>/dev/null || true; done
+    wait
+    rm -rf "$printed"
+}
+
 # Ends with what the tests have reached, if it was asked for.
 finish() {
     if [ -n "$coverage" ]; then
@@ -75,17 +105,21 @@ elif [ ${#pytest_options[@]} -gt 0 ]; then
     run_pytest "${pytest_options[@]}" || failed=$?
     finish "$failed"
 fi
-# What fails beside others on a busy machine gets one more try alone; its first failure stays in the output above.
-run_pytest "${together[@]}" || run_pytest --last-failed --last-failed-no-failures none --ignore tests/funasr --ignore tests/cluster || failed=$?
+# What needs an environment of its own is tested beside all the rest, which leaves a processor idle now and then.
+apart=()
 if install_beside funasr "FunASR (750 MB)"; then
-    "$venv-funasr/bin/python" -m pytest tests/funasr || failed=$?
+    start_apart funasr
 else
-    echo "FunASR could not be installed (the lines above say why); the tests of its models were skipped." >&2
+    echo "FunASR could not be installed (the lines above say why); the tests of its models are skipped." >&2
 fi
 if install_beside cluster "Ray (600 MB)"; then
-    # Ray ends a process whose node dies, without a report: one more try tells chance from fault.
-    "$venv-cluster/bin/python" -m pytest tests/cluster || "$venv-cluster/bin/python" -m pytest tests/cluster || failed=$?
+    start_apart cluster
 else
-    echo "Ray could not be installed (the lines above say why); the tests of clusters were skipped." >&2
+    echo "Ray could not be installed (the lines above say why); the tests of clusters are skipped." >&2
 fi
+# What fails beside others on a busy machine gets one more try alone; its first failure stays in the output above.
+run_pytest "${together[@]}" || run_pytest --last-failed --last-failed-no-failures none --ignore tests/funasr --ignore tests/cluster || failed=$?
+for each in ${apart[@]+"${apart[@]}"}; do
+    ended_apart "${each%=*}" "${each#*=}" || run_apart "${each%=*}" || failed=$?
+done
 finish "$failed"
