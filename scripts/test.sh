@@ -4,6 +4,7 @@
 #   --coverage  tells afterwards which lines and branches of the program the tests have not reached
 #   --newest    with the newest releases that pyproject.toml allows, in an environment of their own (.venv-newest)
 #   --unlocked  the same in .venv
+# With FUNASR_TEST_DATABASE=postgresql everything runs on a PostgreSQL server; without it only a part does.
 # All other options go to pytest, and then the tests of FunASR's models are left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -53,6 +54,7 @@ per_processor=2
 if [ -n "$fast" ]; then per_processor=1; fi
 workers=$("$python" -c "import os; print(min(8, $per_processor * (os.cpu_count() or 2) + 1))")
 together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr --ignore tests/cluster)
+of_queries=(tests/services/test_{edits,history,known_voices,queue,retry,segment_store}.py)  # what the services ask
 if [ -n "$coverage" ]; then rm -f .coverage .coverage.*; fi
 
 run_pytest() { "$python" ${coverage:+-m coverage run} -m pytest "$@"; }
@@ -119,6 +121,9 @@ else
 fi
 # What fails beside others on a busy machine gets one more try alone; its first failure stays in the output above.
 run_pytest "${together[@]}" || run_pytest --last-failed --last-failed-no-failures none --ignore tests/funasr --ignore tests/cluster || failed=$?
+if [ -z "${FUNASR_TEST_DATABASE:-}" ]; then  # those of the store have asked both databases
+    FUNASR_TEST_DATABASE=postgresql run_pytest --numprocesses 2 --dist loadfile "${of_queries[@]}" || failed=$?
+fi
 for each in ${apart[@]+"${apart[@]}"}; do
     ended_apart "${each%=*}" "${each#*=}" || run_apart "${each%=*}" || failed=$?
 done

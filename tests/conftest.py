@@ -169,31 +169,34 @@ def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True, scope="module", name="module_database")
 def _module_database() -> Iterator[None]:
     """On PostgreSQL a database for the servers that the tests of a module share."""
-    with _database_in_environment():
+    with database_in_environment():
         yield
 
 
 @pytest.fixture(autouse=True, name="own_database")
 def _own_database(request: pytest.FixtureRequest) -> Iterator[None]:
     """On PostgreSQL a database for each test, which the program and its child processes find in the environment."""
-    if _is_on_postgresql() and request.node.get_closest_marker("sqlite"):
-        pytest.skip("is about SQLite alone")
-    with nullcontext() if _shares_a_server(request) else _database_in_environment():
+    if _is_on_postgresql() and (marker := request.node.get_closest_marker("sqlite")):
+        pytest.skip(": ".join(["is about SQLite alone", *marker.args]))
+    with nullcontext() if _shares_a_server(request) else database_in_environment():
         yield
 
 
 @contextmanager
-def _database_in_environment() -> Iterator[None]:
+def database_in_environment() -> Iterator[None]:
     if not _is_on_postgresql():
         yield
         return
-    from tests.databases import TEMPLATE, VARIABLE, missing, postgres_server
+    from tests.databases import TEMPLATE, VARIABLE, close_databases, missing, postgres_server
 
     if reason := missing():
         pytest.skip(reason)
     with postgres_server().database(TEMPLATE) as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, url)
-        yield
+        try:
+            yield
+        finally:
+            close_databases()
 
 
 def _is_on_postgresql() -> bool:

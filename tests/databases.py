@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 
 from app.store.database import Database, open_database
+from app.store.sqlite.database import DATABASE_NAME, SqliteDatabase
 
 VARIABLE = "FUNASR_DATABASE_URL"
 TEMPLATE = "empty"
@@ -33,6 +34,11 @@ QUICK = {  # nothing of it has to survive a power cut
     "max_wal_size": "512MB",
 }
 START_SECONDS = 60
+OF_BACKUPS = "backup and restore are for the file; a server has means of its own"
+"""Why a test is about SQLite alone."""
+
+_opened: list[Database] = []
+_of_servers: dict[Path, str] = {}
 
 
 class PostgresServer:
@@ -150,6 +156,16 @@ def missing() -> str:
     return ""
 
 
+@contextmanager
+def serving_database(data_dir: Path, url: str) -> Iterator[None]:
+    """Let `database_in` find the database of a server's data folder during the block, whatever the environment says."""
+    _of_servers[data_dir] = url
+    try:
+        yield
+    finally:
+        del _of_servers[data_dir]
+
+
 @cache
 def postgres_server() -> PostgresServer:
     """Return the server of this process, which ends with it."""
@@ -160,12 +176,46 @@ def postgres_server() -> PostgresServer:
 
 
 def database_in(folder: Path, busy_seconds: float = 10.0) -> Database:
-    """Return the database of the tests' data folder: its file, or that of the environment."""
-    return open_database(folder, os.environ.get(VARIABLE, ""), busy_seconds)
+    """Return the database of the tests' data folder: its file, that of its server, or that of the environment."""
+    database = open_database(folder, _url_for(folder), busy_seconds)
+    if not isinstance(database, SqliteDatabase):
+        _opened.append(database)
+    return database
 
 
-def in_database(folder: Path, statement: str, **values: Any) -> list[Any]:
-    """Execute SQL on the database of a data folder, whichever kind it is; return the rows."""
+def close_databases() -> None:
+    """Close the connections that a test has left open: psycopg complains of those."""
+    while _opened:
+        _opened.pop().close()
+
+
+def _url_for(folder: Path) -> str:
+    return _of_servers.get(folder, os.environ.get(VARIABLE, ""))
+
+
+def in_database(folder: Path, statement: str | Executable, **values: Any) -> list[Any]:
+    """Execute SQL on the database of a data folder, whichever kind it is; return the rows.
+
+    JSON needs a statement of SQLAlchemy's: in a text PostgreSQL would not take it for what it is.
+    """
     with closing(database_in(folder)) as database, database.writing() as connection:
-        result = connection.execute(text(statement), values)
+        result = connection.execute(text(statement) if isinstance(statement, str) else statement, values)
         return list(result) if result.returns_rows else []
+
+
+def stored_in(folder: Path) -> bytes:
+    """Return everything that a database holds, for a test of what must not be in it."""
+    if not _url_for(folder):
+        return b"".join(file.read_bytes() for file in folder.glob(f"{DATABASE_NAME}*"))
+    tables = in_database(folder, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    rows = (row for (name,) in tables for row in in_database(folder, f'SELECT "{name}"::text FROM "{name}"'))  # noqa: S608
+    return "\n".join(text for (text,) in rows).encode()
+
+
+def lose_database(folder: Path) -> None:
+    """Leave the files of a data folder without their database; the next start makes an empty one."""
+    if _url_for(folder):
+        in_database(folder, "DROP SCHEMA public CASCADE")
+        in_database(folder, "CREATE SCHEMA public")
+    for file in folder.glob(f"{DATABASE_NAME}*"):
+        file.unlink()

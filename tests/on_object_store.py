@@ -1,6 +1,6 @@
 """Runs existing tests on an object store: `pytest -p tests.on_object_store tests/services/test_queue.py ...`
 
-Every test has a prefix of its own in the bucket of one server. Tests that look into the data folder itself fail, of course.
+Every test has a prefix of its own in the bucket of one server. Tests of the data folder itself are marked so, and skipped.
 """
 
 from __future__ import annotations
@@ -15,6 +15,12 @@ import pytest
 from tests.s3_server import BUCKET, S3Server, environment, serving
 
 COPIES_BYTES = 1 << 30
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if marker := item.get_closest_marker("folder"):
+            item.add_marker(pytest.mark.skip(": ".join(["is about the data folder", *marker.args])))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,8 @@ from playwright.sync_api import (
 )
 
 from tests.browser.contexts import Contexts, new_context
-from tests.conftest import data_folder
+from tests.conftest import data_folder, database_in_environment
+from tests.databases import VARIABLE, serving_database
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.warm import start_module
@@ -88,17 +90,18 @@ def _fresh(command: tuple[str, ...]) -> subprocess.Popen[str]:
 @contextmanager
 def serving(data_dir: Path, *settings: str, is_fresh: bool = False) -> Iterator[Server]:
     server = Server(data_dir, settings=settings, is_fresh=is_fresh)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    with serving_database(data_dir, os.environ.get(VARIABLE, "")):
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session", name="server")
 def _server(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Server]:
     """One server for all tests that do not stop it."""
-    with serving(data_folder(tmp_path_factory.mktemp("server"), empty)) as server:
+    with database_in_environment(), serving(data_folder(tmp_path_factory.mktemp("server"), empty)) as server:
         yield server
 
 

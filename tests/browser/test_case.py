@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import select, update
 
+from app.store.tables import segments, transcriptions
 from tests.browser.conftest import Server, transcribe
+from tests.databases import database_in
 
-WRONG = '{"sample_rate": 8000, "channel_levels": [], "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0, "band_drop_db": 80, "tones_share": 0}]}'
+WRONG = {
+    "sample_rate": 8000,
+    "channel_levels": [],
+    "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0, "band_drop_db": 80, "tones_share": 0}],
+}
 
 
 def test_a_case_is_shown_file_by_file_before_it_is_saved(transcribed: Page, tmp_path: Path) -> None:
@@ -78,12 +85,12 @@ def test_what_was_noticed_stands_above_the_text_and_its_button_helps(
     open_page: Callable[..., Page], server: Server, page: Page, recording: Path
 ) -> None:
     id = transcribe(page, recording)
-    with sqlite3.connect(server.data_dir / "app.db") as connection:
-        connection.execute(
-            "UPDATE transcriptions SET recording = ?, options = json_set(options, '$.language', 'en') WHERE id = ?",
-            (WRONG, id),
-        )
-        connection.execute("UPDATE segments SET foreign_share = 0.95 WHERE transcription_id = ?", (id,))
+    is_this = transcriptions.c.id == id
+    with closing(database_in(server.data_dir)) as database, database.writing() as connection:
+        options = connection.execute(select(transcriptions.c.options).where(is_this)).scalar_one()
+        values = {"recording": WRONG, "options": options | {"language": "en"}}
+        connection.execute(update(transcriptions).where(is_this).values(values))
+        connection.execute(update(segments).where(segments.c.transcription_id == id).values(foreign_share=0.95))
     found = open_page(f"/transcriptions/{id}")
     noticed = found.get_by_role("region", name="What was noticed")
 

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import insert
 
 from app.domain.speakers import SpeakerTurn
 from app.services.transcriptions.job_queue import Queue
+from app.store import tables
 from app.store.files.recordings import Files
 from app.store.queries import diarizations
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server
-from tests.databases import database_in
+from tests.databases import database_in, in_database
 from tests.recognised import recognised
 
 
 @pytest.fixture(name="page")
 def _page(open_page: Callable[..., Page], server: Server, finished: str) -> Iterator[Page]:
     """A transcript of three paragraphs by three speakers."""
-    file = server.data_dir / "app.db"
-    with closing(sqlite3.connect(file)) as database:
-        rows = database.execute(
-            'SELECT start, "end" FROM segments WHERE transcription_id = ? ORDER BY "index"', (finished,)
-        ).fetchall()
-        turns = json.dumps([[start, end, number, 1.0] for number, (start, end) in enumerate(rows, start=1)])
-        database.execute(
-            "INSERT INTO diarizations (transcription_id, model, turns, names) VALUES (?, 'test', ?, '{}')",
-            (finished, turns),
-        )
-        database.commit()
+    rows = in_database(
+        server.data_dir, 'SELECT start, "end" FROM segments WHERE transcription_id = :id ORDER BY "index"', id=finished
+    )
+    turns = [[start, end, number, 1.0] for number, (start, end) in enumerate(rows, start=1)]
+    values = {"transcription_id": finished, "model": "test", "turns": turns}
+    in_database(server.data_dir, insert(tables.diarizations).values(values))
     yield open_page(f"/transcriptions/{finished}")
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("DELETE FROM diarizations")
-        database.commit()
+    in_database(server.data_dir, "DELETE FROM diarizations")
 
 
 def test_each_paragraph_says_who_speaks(page: Page) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import subprocess
 import wave
 from collections.abc import Callable
@@ -12,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
+from app.store.tables import transcriptions
 from tests.browser.conftest import Server, transcribe, wait_for
 from tests.browser.contexts import PICTURE
+from tests.databases import in_database
 
 CURRENT_TIME = "document.querySelector('audio').currentTime"
 
@@ -130,8 +132,7 @@ def test_the_receipt_leaves_hotwords_as_they_were_written(page: Page, server: Se
         {"name": "hotwords", "asked": "auto", "applied": "", "reason": ""},
         {"name": "device", "asked": "auto", "applied": "cpu", "reason": ""},
     ]
-    with sqlite3.connect(server.data_dir / "app.db") as connection:
-        connection.execute("UPDATE transcriptions SET receipt = ? WHERE id = ?", (json.dumps(lines), id))
+    in_database(server.data_dir, update(transcriptions).where(transcriptions.c.id == id).values(receipt=lines))
     page.goto(f"/transcriptions/{id}")
     receipt = page.locator("[data-receipt]")
 

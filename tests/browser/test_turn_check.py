@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import insert, select, update
 
 from app.engine.speakers.turn_embeddings import TurnEmbeddings
+from app.store import tables
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, wait_for
+from tests.databases import in_database
 
 Voice = tuple[float, float, float]
 A, B, C = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.7, 0.71)
@@ -24,27 +24,19 @@ Labelled = Callable[[Sequence[int], Sequence[Voice]], Page]
 @pytest.fixture(name="labelled")
 def _labelled(open_page: Callable[..., Page], server: Server, finished: str) -> Iterator[Labelled]:
     """Opens a transcript whose turns, all equally long, have these labels and voices."""
-    file = server.data_dir / "app.db"
 
     def labelled(labels: Sequence[int], voices: Sequence[Voice]) -> Page:
-        with closing(sqlite3.connect(file)) as database:
-            (duration,) = database.execute("SELECT duration FROM transcriptions WHERE id = ?", (finished,)).fetchone()
-            length = duration / len(labels)
-            spans = [(round(n * length, 3), round((n + 0.9) * length, 3)) for n in range(len(labels))]
-            turns = json.dumps([[*span, label, 1.0] for span, label in zip(spans, labels, strict=True)])
-            heard = TurnEmbeddings(np.array(spans, dtype=np.float32), np.array(voices, dtype=np.float32)).to_bytes()
-            database.execute(
-                "INSERT INTO diarizations (transcription_id, model, turns, names, embeddings)"
-                " VALUES (?, 'test', ?, '{}', ?)",
-                (finished, turns, heard),
-            )
-            database.commit()
+        duration = in_database(server.data_dir, "SELECT duration FROM transcriptions WHERE id = :id", id=finished)[0][0]
+        length = duration / len(labels)
+        spans = [(round(n * length, 3), round((n + 0.9) * length, 3)) for n in range(len(labels))]
+        turns = [[*span, label, 1.0] for span, label in zip(spans, labels, strict=True)]
+        heard = TurnEmbeddings(np.array(spans, dtype=np.float32), np.array(voices, dtype=np.float32)).to_bytes()
+        values = {"transcription_id": finished, "model": "test", "turns": turns, "embeddings": heard}
+        in_database(server.data_dir, insert(tables.diarizations).values(values))
         return open_page(f"/transcriptions/{finished}")
 
     yield labelled
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("DELETE FROM diarizations")
-        database.commit()
+    in_database(server.data_dir, "DELETE FROM diarizations")
 
 
 def opened(page: Page) -> Locator:
@@ -129,16 +121,15 @@ def test_the_last_correction_is_taken_back_after_a_reload(labelled: Labelled) ->
 
 
 def test_the_words_of_the_turn_stand_between_those_around_it(labelled: Labelled, server: Server, finished: str) -> None:
-    with closing(sqlite3.connect(server.data_dir / "app.db")) as database:
-        duration, start = database.execute(
-            'SELECT duration, start FROM transcriptions JOIN segments ON transcription_id = id WHERE id = ? AND "index" = 1',
-            (finished,),
-        ).fetchone()
-        turn = 4 * duration / 8 - start  # the fifth one begins so long after the segment
-        said = [("好", turn - 0.3), ("we", turn + 0.1), ("start", turn + 0.4), ("now", turn + 1.3)]
-        words = json.dumps([[text, round(at, 3), round(at + 0.1, 3), 0.9, text] for text, at in said])
-        database.execute('UPDATE segments SET words = ? WHERE transcription_id = ? AND "index" = 1', (words, finished))
-        database.commit()
+    second = (tables.segments.c.transcription_id == finished) & (tables.segments.c.index == 1)
+    both = select(tables.transcriptions.c.duration, tables.segments.c.start).join_from(
+        tables.transcriptions, tables.segments
+    )
+    [(duration, start)] = in_database(server.data_dir, both.where(second))
+    turn = 4 * duration / 8 - start  # the fifth one begins so long after the segment
+    said = [("好", turn - 0.3), ("we", turn + 0.1), ("start", turn + 0.4), ("now", turn + 1.3)]
+    words = [[text, round(at, 3), round(at + 0.1, 3), 0.9, text] for text, at in said]
+    in_database(server.data_dir, update(tables.segments).where(second).values(words=words))
     page = labelled([1, 2, 1, 2, 1, 2, 1, 2], [A, B, A, B, B, B, A, B])
 
     text = opened(page).locator(".turn-check__text")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import insert
 
+from app.store import tables
 from tests.browser.axe import check_accessible_in_both_themes
 from tests.browser.conftest import Server, serving, transcribe
 from tests.browser.contexts import new_context
 from tests.conftest import data_folder
+from tests.databases import in_database
 from tests.engine.speakers.voices import write_networks
 
 Open = Callable[..., Page]
@@ -41,21 +41,16 @@ def _meetings(browser: Browser, server: Server, recording: Path) -> tuple[str, s
 
 @pytest.fixture(name="talks")
 def _talks(server: Server, meetings: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    with closing(sqlite3.connect(server.data_dir / "app.db")) as database:
-        for id in meetings:
-            rows = database.execute(
-                'SELECT start, "end" FROM segments WHERE transcription_id = ? ORDER BY "index"', (id,)
-            ).fetchall()
-            (start, _), (last, _) = rows[0], rows[2]
-            turns = json.dumps([[start, rows[1][1], 1, 1.0], [last, last + 1.5, 2, 1.0]])
-            values = "INSERT INTO diarizations (transcription_id, model, turns, names) VALUES (?, 'test', ?, '{}')"
-            database.execute(values, (id, turns))
-        database.commit()
+    for id in meetings:
+        select = 'SELECT start, "end" FROM segments WHERE transcription_id = :id ORDER BY "index"'
+        rows = in_database(server.data_dir, select, id=id)
+        (start, _), (last, _) = rows[0], rows[2]
+        turns = [[start, rows[1][1], 1, 1.0], [last, last + 1.5, 2, 1.0]]
+        values = {"transcription_id": id, "model": "test", "turns": turns}
+        in_database(server.data_dir, insert(tables.diarizations).values(values))
     yield meetings
-    with closing(sqlite3.connect(server.data_dir / "app.db")) as database:
-        for table in ("diarizations", "known_voices", "voice_proposals"):
-            database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of tables
-        database.commit()
+    for table in ("diarizations", "voice_proposals", "known_voices"):
+        in_database(server.data_dir, f"DELETE FROM {table}")  # noqa: S608 - names of tables
 
 
 def remember(page: Page, name: str = "王芳") -> None:
@@ -152,7 +147,5 @@ def test_a_voice_of_another_model_says_that_it_is_not_compared(
     open_page: Open, server: Server, talks: tuple[str, str]
 ) -> None:
     remember(open_page(f"/transcriptions/{talks[0]}"))
-    with closing(sqlite3.connect(server.data_dir / "app.db")) as database:
-        database.execute("UPDATE known_voices SET model = 'CAM++ of long ago'")
-        database.commit()
+    in_database(server.data_dir, "UPDATE known_voices SET model = 'CAM++ of long ago'")
     expect(open_page("/voices").locator(".voice")).to_contain_text("not compared")

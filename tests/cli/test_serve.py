@@ -102,6 +102,7 @@ def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
     assert "[address_unusable]" in result.stderr
 
 
+@pytest.mark.sqlite("damages the file")
 def test_a_damaged_database_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "app.db").write_bytes(b"this is no database at all" * 100)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import socket
-import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +22,9 @@ from app.services.cluster.pool import ActorPool
 from app.services.cluster.scaling import PoolLimits
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.worker.worker import Worker
+from app.store.sqlite.database import SqliteDatabase
 from tests.conftest import REPOSITORY
+from tests.databases import in_database
 from tests.services.conftest import LIMITS, House, _house  # noqa: F401 - a fixture
 
 needs_ray = pytest.mark.skipif(
@@ -31,6 +32,19 @@ needs_ray = pytest.mark.skipif(
 )
 OBJECT_STORE_BYTES = 100 << 20
 TWO = PoolLimits(least=2, most=2)
+FINISHED = "CREATE TABLE finished (id text, number integer)"
+COUNT_IN_FILE = """
+    CREATE TRIGGER count_finished AFTER UPDATE OF state ON segments WHEN new.state = 'done'
+    BEGIN INSERT INTO finished VALUES (new.transcription_id, new."index"); END
+"""
+COUNT_ON_SERVER = """
+    CREATE FUNCTION count_finished() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO finished VALUES (new.transcription_id, new."index"); RETURN NULL; END $$
+"""
+CALL_ON_SERVER = """
+    CREATE TRIGGER count_finished AFTER UPDATE OF state ON segments
+    FOR EACH ROW WHEN (new.state = 'done') EXECUTE FUNCTION count_finished()
+"""
 
 
 @pytest.fixture(scope="session", name="machines")
@@ -115,17 +129,14 @@ class ClusterHouse:
         (self.house.folder / "hold").unlink()
 
     def _count_finished(self) -> None:
-        self.house._execute("CREATE TABLE finished (id, number)")
-        self.house._execute(
-            "CREATE TRIGGER count_finished AFTER UPDATE OF state ON segments WHEN new.state = 'done'"
-            ' BEGIN INSERT INTO finished VALUES (new.transcription_id, new."index"); END'
-        )
+        is_file = isinstance(self.house.database, SqliteDatabase)
+        for statement in (FINISHED, *((COUNT_IN_FILE,) if is_file else (COUNT_ON_SERVER, CALL_ON_SERVER))):
+            in_database(self.house.folder, statement)
 
     def finished(self, id: str) -> list[int]:
         """The segments of a job, each as often as it was finished."""
-        with closing(sqlite3.connect(self.house.file)) as connection:
-            rows = connection.execute("SELECT number FROM finished WHERE id = ? ORDER BY number", (id,))
-            return [number for (number,) in rows]
+        rows = in_database(self.house.folder, "SELECT number FROM finished WHERE id = :id ORDER BY number", id=id)
+        return [number for (number,) in rows]
 
 
 @pytest.fixture(name="site")

@@ -206,7 +206,7 @@ def test_samples_that_vanished_are_made_again_with_the_same_plan(house: House) -
     assert [(segment.start, segment.end) for segment in house.queue.segments(id)] == plan
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("locks the file")
 @pytest.mark.parametrize("house", [0.3], indirect=True)
 def test_a_locked_database_makes_a_job_wait_and_not_fail(house: House) -> None:
     with house.working("SlowEngine"):
@@ -249,7 +249,7 @@ def test_reading_a_recording_is_tried_again(
     assert left == []
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("limits the size of the file")
 def test_a_full_disk_makes_a_job_wait_and_refuses_uploads_cleanly(house: House) -> None:
     """The database may not grow: what SQLite then says is what it says on a full disk."""
     house.limit_room()
@@ -265,7 +265,7 @@ def test_a_full_disk_makes_a_job_wait_and_refuses_uploads_cleanly(house: House) 
 
     assert record.state is JobState.SUCCEEDED
     assert house.queue.search().total == 1
-    assert [path.name for path in (house.folder / "transcriptions").iterdir()] == [id]
+    assert [path.name for path in house.files.folder(id).parent.iterdir()] == [id]
 
 
 UPLOAD_AND_DIE = """
@@ -287,6 +287,7 @@ with queue.receive("talk.wav", 1000) as incoming:
 """
 
 
+@pytest.mark.folder("tests/objects/test_faults.py kills a server that has a store")
 @pytest.mark.parametrize("moment", ["while it arrives", "before the row"])
 def test_an_upload_that_was_not_acknowledged_leaves_nothing(house: House, moment: str) -> None:
     subprocess.run([sys.executable, "-c", UPLOAD_AND_DIE, str(house.folder), moment], cwd=REPOSITORY, check=False)

@@ -75,7 +75,7 @@ def live_session(store: LiveSessionStore) -> tuple[str | None, int]:
     return place.transcription, acknowledged
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("lets calls for the file fail")
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_live_session_keeps_what_it_acknowledged(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, empty: Path, number: int
@@ -111,7 +111,7 @@ def send(uploads: BatchUploads, id: str) -> None:
     uploads.take_in(id)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("lets calls for the file fail")
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_file_of_a_batch_arrives_whole_at_the_second_attempt(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, empty: Path, number: int

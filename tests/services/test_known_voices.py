@@ -159,7 +159,7 @@ def test_a_refusal_outlives_that_speakers_are_told_apart_anew(house: House, voic
     assert 2 not in proposed(voices, other)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("looks for what is left in the file and its copies")
 def test_a_deleted_voice_is_gone_from_proposals_and_from_copies(house: House, voices: KnownVoices):
     voice = voices.remember(meeting(house), 1, "Anna", AGREED)
     other = meeting(house)

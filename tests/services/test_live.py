@@ -212,7 +212,7 @@ def test_nothing_is_acknowledged_that_the_disk_does_not_take(house: House, monke
     assert sound_of(house, client.started.transcription) == client.sent
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("limits the size of the file")
 def test_a_text_waits_for_the_database_and_is_told_when_it_is_stored(house: House) -> None:
     client = Client()
     house.limit_room()

@@ -43,7 +43,7 @@ def test_an_empty_file_is_refused_and_leaves_nothing(house: House) -> None:
 
     assert house.queue.search().total == 0
     assert list((house.folder / "incoming").iterdir()) == []
-    assert list((house.folder / "transcriptions").iterdir()) == []
+    assert list(house.files.folder("any").parent.iterdir()) == []
 
 
 def test_names_that_are_not_unicode_are_stored_readably(house: House) -> None:

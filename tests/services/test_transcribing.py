@@ -156,6 +156,7 @@ def test_a_failed_job_has_its_traceback_in_its_log(house: House) -> None:
     assert any(line.strip() == "Traceback (most recent call last):" for line in lines)
 
 
+@pytest.mark.folder("removes the recording's file")
 def test_a_recording_that_vanished_fails_its_job(house: House) -> None:
     id = house.submit(talk(0.2)).id
     house.queue.source_path(id).unlink()
@@ -264,5 +265,5 @@ def test_a_running_job_that_is_deleted_for_good_leaves_nothing(house: House) -> 
         house.note("go")
         house.until(lambda: house.is_gone(id))
 
-    assert list((house.folder / "transcriptions").iterdir()) == []
+    assert list(house.files.folder(id).parent.iterdir()) == []
     assert list((house.folder / "trash").iterdir()) == []

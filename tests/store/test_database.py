@@ -25,7 +25,7 @@ from app.store.queries import saved_lists, segments
 from app.store.sqlite.database import SqliteDatabase
 from app.store.sqlite.snapshot import copy_database, schema_of, verdict_of
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("test_postgresql.py asks the same of the other")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

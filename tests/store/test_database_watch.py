@@ -19,7 +19,7 @@ from app.store.sqlite.database import SqliteDatabase
 from app.store.sqlite.snapshot import forget_in_copies, recordings_of, schema_of, verdict_of
 from tests.conftest import REPOSITORY
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("watches the file")
 
 
 def moved(file: Path) -> None:

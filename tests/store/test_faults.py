@@ -16,7 +16,7 @@ from app.store.sqlite.database import SqliteDatabase
 from app.support.journal import Entry, Journal
 from tests.faults import MOST_CALLS, NUMBERS, Acts, FailsOnce, is_done, once_each
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("lets calls for the file fail")
 
 BROWSER = "4f1c9a2b7d3e5f60"
 

@@ -21,7 +21,10 @@ from app.services.transcriptions.job_queue import Queue
 from app.store.files.recordings import Files
 from app.store.sqlite.database import SqliteDatabase
 from app.support.backup import Places, back_up, restore
+from tests.databases import OF_BACKUPS
 from tests.warm import run
+
+pytestmark = pytest.mark.sqlite(OF_BACKUPS)
 
 
 @pytest.fixture(name="places")

@@ -16,7 +16,7 @@ from app.support.backup import Places, back_up, restore
 from app.support.case import AudioChoice, CaseChoice
 from app.support.case.archive import open_archive
 from app.support.replay.recorded import open_sound, read_case
-from tests.databases import database_in
+from tests.databases import OF_BACKUPS, database_in
 from tests.services.conftest import LIMITS, House
 from tests.support.cases import make
 from tests.support.test_case import recognised
@@ -103,6 +103,7 @@ def test_a_file_of_another_shape_is_refused_or_read(house: House, tmp_path: Path
                 read_all(wrong, tmp_path)
 
 
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_a_backup_changed_anywhere_is_refused_or_restored(tmp_path: Path) -> None:
     places = Places(tmp_path / "data", tmp_path / "logs")
     places.data_dir.mkdir()

@@ -27,7 +27,7 @@ from app.support.backup import Places, back_up, restore
 from app.support.doctor import Subject
 from app.support.doctor.places import orphans as look_for_orphans
 from tests.conftest import REPOSITORY
-from tests.databases import database_in
+from tests.databases import OF_BACKUPS, database_in, lose_database
 from tests.warm import run
 
 
@@ -61,6 +61,7 @@ def names(queue: Queue) -> list[str]:
     return sorted(job.name for job in queue.search(limit=200).items)
 
 
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_recordings_that_came_after_a_backup_survive_its_restore(places: Places, tmp_path: Path) -> None:
     queue = open_queue(places)
     submit(queue, "before.wav")
@@ -81,13 +82,12 @@ def test_recordings_that_came_after_a_backup_survive_its_restore(places: Places,
     assert queue.files.orphans() == []
 
 
-def test_a_database_that_was_moved_away_costs_no_recording(places: Places) -> None:
+def test_a_database_that_is_gone_costs_no_recording(places: Places) -> None:
     queue = open_queue(places)
     ids = [submit(queue, f"{number}.wav") for number in range(3)]
     created = {job.id: job.created_at for job in queue.search().items}
     queue.database.close()
-    for file in places.data_dir.glob("app.db*"):
-        file.rename(file.with_name(f"damaged-{file.name}"))
+    lose_database(places.data_dir)
 
     queue = start(places)
     again = start(places)
@@ -104,7 +104,7 @@ def test_the_doctor_tells_of_recordings_without_an_entry(places: Places) -> None
     subject = Subject(None, places.data_dir, places.log_dir)  # type: ignore[arg-type]  # it looks at folders alone
     [healthy] = look_for_orphans(subject)
     queue.database.close()
-    (places.data_dir / "app.db").unlink()
+    lose_database(places.data_dir)
     start(places)
 
     [told] = look_for_orphans(subject)
@@ -135,7 +135,7 @@ def test_a_recording_of_an_earlier_version_comes_back_under_its_id(places: Place
     id = submit(queue, "会议.mp3")
     (queue.files.folder(id) / RECORDING_NAME).unlink()
     queue.database.close()
-    (places.data_dir / "app.db").unlink()
+    lose_database(places.data_dir)
 
     queue = start(places)
     found = recover(queue, id)
@@ -150,7 +150,7 @@ def test_a_description_that_was_changed_by_hand_harms_nothing(places: Places) ->
     described = {"name": ["x"], "options": {"language": "xx", "vad": 7}, "created_at": "yesterday"}
     (queue.files.folder(id) / RECORDING_NAME).write_text(json.dumps(described))
     queue.database.close()
-    (places.data_dir / "app.db").unlink()
+    lose_database(places.data_dir)
 
     queue = start(places)
 
@@ -181,6 +181,7 @@ def test_a_folder_without_sound_stays_among_the_orphans(places: Places) -> None:
     assert queue.files.orphans() == [orphan.name]
 
 
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_a_server_without_a_worker_keeps_a_restore_away(places: Places, tmp_path: Path) -> None:
     queue = open_queue(places)
     submit(queue, "one.wav")
@@ -214,6 +215,7 @@ restore(Path(file), Places(Path(data), Path(logs)))
 """
 
 
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_a_kill_at_any_moment_of_a_restore_leaves_old_or_new(places: Places, tmp_path: Path) -> None:
     queue = open_queue(places)
     submit(queue, "old.wav")
@@ -242,6 +244,7 @@ def test_a_kill_at_any_moment_of_a_restore_leaves_old_or_new(places: Places, tmp
     assert outcomes == {(("new.wav", "old.wav"), 3), (("old.wav",), 1)}
 
 
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_nobody_opens_data_that_are_being_exchanged(places: Places) -> None:
     open_queue(places).database.close()
     lock = os.open(places.data_dir / "in-use.lock", os.O_RDWR)
@@ -257,7 +260,7 @@ def test_the_command_brings_recordings_back(places: Places) -> None:
     queue = open_queue(places)
     submit(queue, "会议.wav")
     queue.database.close()
-    (places.data_dir / "app.db").unlink()
+    lose_database(places.data_dir)
     start(places).database.close()
     folders = ("--data-dir", places.data_dir, "--log-dir", places.log_dir)
 

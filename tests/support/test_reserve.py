@@ -18,6 +18,7 @@ from app.store.files.upload_chunks import UploadFiles
 from app.support.backup import Places, back_up, restore
 from app.support.case import AudioChoice, CaseChoice, Part
 from app.support.case.archive import manifest_of, open_archive, write_archive
+from tests.databases import OF_BACKUPS
 from tests.engine.sounds import babble, wav_bytes
 from tests.services.conftest import House
 from tests.support.cases import cases_of
@@ -93,6 +94,7 @@ def test_a_refused_piece_of_an_upload_is_not_counted(disk: Disk, tmp_path: Path)
     assert UploadFiles(tmp_path).length("a") == 4
 
 
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_a_backup_and_its_restore_leave_the_reserve(disk: Disk, house: House, tmp_path: Path) -> None:
     house.submit(wav_bytes(babble(1.0)))
     places, elsewhere = Places(house.folder, house.folder / "logs"), Places(tmp_path / "new", tmp_path / "new logs")

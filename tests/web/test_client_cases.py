@@ -16,6 +16,7 @@ import pytest
 from app.support.case.log import LEFT_OUT
 from tests import warm
 from tests.conftest import data_folder
+from tests.databases import stored_in
 from tests.web.speaking_server import SPEECH, TEXT, SpeakingServer, parts, speaking, talk
 
 PROMPT = "Names: Ouyang Jingyi, ZyntriQix"
@@ -75,11 +76,10 @@ def test_a_case_holds_the_parts_in_their_order_without_what_a_person_said(
     assert told["headers"]["user-agent"] == "OpenAI/Python"
 
 
-@pytest.mark.sqlite
 def test_keys_and_voices_are_kept_nowhere(server: SpeakingServer, answer: httpx2.Response) -> None:
     case = case_of(server, answer, keep_text=True, keep_names=True)
     told = request_in(case)
-    everything = json.dumps(told) + server.log() + (server.data_dir / "app.db").read_bytes().decode("latin-1")
+    everything = json.dumps(told) + server.log() + stored_in(server.data_dir).decode("latin-1")
 
     assert {part["name"]: part["value"] for part in told["parts"]}["prompt"] == PROMPT
     assert told["parts"][6]["file_name"] == "divorce.wav"

@@ -97,7 +97,7 @@ def test_a_complaint_is_logged_once_and_its_end_too(
     assert "temp_folder" not in {check.id for check in health.complaints}
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("damages the file")
 def test_a_damaged_database_is_a_complaint_from_the_start(tmp_path: Path) -> None:
     (tmp_path / "app.db").write_bytes(b"no database at all" * 1000)
     health = Health(Doctor(lambda: Subject(EngineSpec(tmp_path), tmp_path, tmp_path / "logs")))

@@ -289,7 +289,7 @@ def test_a_model_that_cannot_be_loaded_makes_the_server_unwell(settings: Setting
         assert client.get("/").status_code == 200
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("damages the file")
 def test_a_database_that_is_damaged_makes_the_server_unwell(start_server: Callable[..., Server]) -> None:
     server = start_server()
     with server.client() as client:

@@ -104,7 +104,7 @@ def left_behind(folder: Path) -> list[Path]:
     return [*folder.glob("case-*"), *folder.rglob("*.part"), *(folder / "incoming").iterdir()]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("moves the file")
 def test_an_upload_is_refused_where_the_database_was_moved(client: TestClient, settings: Settings) -> None:
     (settings.data_dir / "app.db").rename(settings.data_dir / "elsewhere.db")
     try:

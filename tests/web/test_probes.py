@@ -73,7 +73,7 @@ def test_a_server_that_leaves_the_jobs_to_a_worker_is_ready(client: TestClient, 
     assert [part["name"] for part in answer.json()["parts"]] == ["database", "disk", "inference"]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("damages the file")
 def test_a_damaged_database_is_missing_and_the_server_alive(client: TestClient, settings: Settings) -> None:
     damage(settings.data_dir / "app.db")
 

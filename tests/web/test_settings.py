@@ -20,7 +20,7 @@ from app.services.settings import SettingsStore
 from app.setting_rules import ON_PAGE
 from app.settings import Settings
 from app.web.answers.setting_wording import GROUPS
-from tests.databases import in_database
+from tests.databases import OF_BACKUPS, in_database
 from tests.waiting import wait_until
 
 SETTINGS = "/api/v1/settings"
@@ -260,7 +260,7 @@ def test_bounds_are_written_as_whole_numbers_where_they_are(client: TestClient) 
     assert "1048576.0" not in page
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_a_backup_is_taken_away_and_the_last_one_is_known(client: TestClient, settings: Settings) -> None:
     assert client.get("/api/v1/settings/backup").json() == {"made_at": None}
 
@@ -275,7 +275,7 @@ def test_a_backup_is_taken_away_and_the_last_one_is_known(client: TestClient, se
     assert list((settings.data_dir / "tmp").iterdir()) == []
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite(OF_BACKUPS)
 def test_a_backup_holds_the_recordings_only_where_they_are_wanted(client: TestClient) -> None:
     client.post("/api/v1/transcriptions", files={"file": ("a.wav", b"some sound")})
 
