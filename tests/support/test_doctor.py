@@ -232,6 +232,15 @@ def test_a_version_that_was_not_tested_is_a_note_and_no_fault(
     assert found["packages"].status is Status.OK
 
 
+def test_a_package_that_comes_while_the_program_runs_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "torch 99.0" not in str(examined(packages, tmp_path))
+
+    plant_package(tmp_path, "torch", "99.0")
+
+    assert "torch 99.0" in examined(packages, tmp_path)["packages"].explained()["fact"]
+
+
 @pytest.mark.parametrize(
     ("needed", "status"),
     [("numpy", Status.OK), ("yaml", Status.OK), ("no-such-package", Status.FAILURE)],  # yaml is only a module

@@ -8,9 +8,11 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution, requires
 from importlib.util import find_spec
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -50,6 +52,24 @@ def python_check(running: tuple[int, ...]) -> Check:
 
 def packages(_subject: Subject) -> Iterable[Check]:
     """Check that every package is installed, in a tested version."""
+    return _found_in(tuple((folder, _changed_ns(folder)) for folder in sys.path))
+
+
+def _changed_ns(folder: str) -> int:
+    """Return when an entry came into a folder, or left it, for the last time."""
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _found_in(_folders: tuple[tuple[str, int], ...]) -> tuple[Check, ...]:
+    """Return the checks; cached until a package comes or goes: a server asks at its start and each minute."""
+    return tuple(_checks())
+
+
+def _checks() -> Iterator[Check]:
     missing, other = [], []
     for requirement in _required():
         found = version_of(requirement.name)
@@ -73,8 +93,7 @@ def packages(_subject: Subject) -> Iterable[Check]:
 def version_of(package: str) -> str:
     """Return the version in the metadata; empty if there is none, though the package may exist.
 
-    `importlib.metadata.version` parses the whole description as an e-mail, which takes three times as long; a server looks
-    at all packages at its start and each minute.
+    `importlib.metadata.version` parses the whole description as an e-mail, which takes three times as long.
     """
     try:
         found = distribution(package)
