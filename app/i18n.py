@@ -5,7 +5,7 @@ The catalogues under app/locale are read as .po files, so that no compiled file 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,8 +51,9 @@ def translator(language: str) -> Translate:
     return lambda text: wording.get(text) or text
 
 
-def script_texts(language: str) -> dict[str, str]:
-    """Return the translations of the texts in the browser's scripts."""
+@cache
+def script_texts(language: str) -> Mapping[str, str]:
+    """Return the translations of the texts in the browser's scripts; every page sends them."""
     return {str(message.id): str(message.string) for message in _messages(language) if _in_scripts(message)}
 
 

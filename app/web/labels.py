@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from app.domain.errors.base import N_
 from app.domain.languages import NATIVE_NAMES
@@ -157,7 +158,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 """By the kind of code; the texts are English and keys of the catalogues."""
 
 
-def labels_in(language: str) -> dict[str, dict[str, str]]:
-    """Return all labels in the given language."""
+@cache
+def labels_in(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return all labels in the given language; every page sends them."""
     translate = translator(language)
     return {kind: {code: translate(text) for code, text in texts.items()} for kind, texts in LABELS.items()}
