@@ -27,10 +27,11 @@ QUICK_SECONDS = 6.0  # of computing: ten times what it takes; a rule that looks 
 
 
 @pytest.mark.parametrize("cases", [CHINESE, ENGLISH], ids=["chinese", "english"])
-def test_numbers_are_written_as_people_write_them(cases: Sequence[tuple[str, str]], subtests: pytest.Subtests) -> None:
-    for spoken, written in cases:
-        with subtests.test(spoken):
-            assert normalise(spoken) == written
+def test_numbers_are_written_as_people_write_them(cases: Sequence[tuple[str, str]]) -> None:
+    read = [(spoken, normalise(spoken)) for spoken, _ in cases]
+
+    wrong = [(is_read, should) for is_read, should in zip(read, cases, strict=True) if is_read != should]
+    assert wrong == []  # no subtest for each: reporting 3,100 of them took ten times as long as all the rest
 
 
 def test_the_tables_hold_at_least_250_different_cases() -> None:
