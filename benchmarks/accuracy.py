@@ -63,8 +63,9 @@ Without a rate in its name a codec is at its lowest that people use; with one at
 AS_IT_IS = "as it is"
 MIXED = {"noise": "anoisesrc=color=pink:sample_rate=16000:seed=1", "music": ""}
 """What may lie beneath them, 10 dB lower: a source of FFmpeg, or a file."""
-PACES = {"slow": "atempo=0.8", "fast": "atempo=1.25"}
-CONDITIONS = (AS_IT_IS, *THROUGH, *MIXED, *PACES)
+FILTERS = {"slow": "atempo=0.8", "fast": "atempo=1.25", "shifted": "adelay=10"}
+"""What FFmpeg does to them: another pace, or 10 ms of silence before, as codecs bring: what changes in the text by chance."""
+CONDITIONS = (AS_IT_IS, *THROUGH, *MIXED, *FILTERS)
 BENEATH_DB = 10.0
 LEVEL = re.compile(r"mean_volume: (-?[0-9.]+) dB")
 
@@ -145,9 +146,9 @@ def changed(clips: Sequence[Clip], condition: str, music: Path | None = None) ->
 
 
 def _added(path: Path, condition: str, music: Path | None) -> list[str]:
-    """Return the arguments of FFmpeg for what lies beneath a recording, or for its pace."""
-    if condition in PACES:
-        return ["-filter:a", PACES[condition]]
+    """Return the arguments of FFmpeg for what lies beneath a recording, or for what is done to it."""
+    if condition in FILTERS:
+        return ["-filter:a", FILTERS[condition]]
     if condition not in MIXED:
         return []
     source = ["-f", "lavfi", "-i", MIXED[condition]] if MIXED[condition] else ["-stream_loop", "-1", "-i", str(music)]
