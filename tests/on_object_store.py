@@ -43,7 +43,7 @@ def _store_of_one(_store_of_all: S3Server, monkeypatch: pytest.MonkeyPatch) -> N
     def files(folder: Path) -> StoredFiles:
         return StoredFiles(folder, Bucket(url), COPIES_BYTES)
 
-    for module in ("tests.services.conftest", "tests.support.test_orphans", "tests.web.test_uploads"):
+    for module in ("tests.services.conftest", "tests.web.test_uploads"):
         monkeypatch.setattr(f"{module}.Files", files)
     for module in ("tests.services.test_batches", "tests.services.test_faults"):
         monkeypatch.setattr(f"{module}.UploadFiles", lambda folder: StoredUploads(folder, Bucket(url)))

@@ -295,6 +295,7 @@ arrivals.take_in(upload)
 """
 
 
+@pytest.mark.folder("its server keeps uploads in the folder; tests/objects/test_faults.py kills one with a store")
 @pytest.mark.parametrize(
     "moment", ["before it is counted", "when all is here", "before the row", "before the file goes"]
 )
@@ -359,6 +360,7 @@ def test_files_of_this_machine_go_on_being_copied_after_a_kill(desk: Desk, tmp_p
     assert [item.error.code for item in desk.book.every_item(batch) if item.error] == ["file_unreadable"]
 
 
+@pytest.mark.folder("looks for what is left of uploads")
 def test_an_upload_that_nobody_goes_on_with_is_swept_and_says_so(desk: Desk) -> None:
     batch, data = desk.begin(), talk(0.2)
     fresh = desk.batch_uploads.announce(batch, "fresh.wav", 10).id

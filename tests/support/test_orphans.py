@@ -30,6 +30,8 @@ from tests.conftest import REPOSITORY
 from tests.databases import OF_BACKUPS, database_in, lose_database
 from tests.warm import run
 
+pytestmark = pytest.mark.folder("a command looks for them in an object store, see tests/objects/test_recordings.py")
+
 
 @pytest.fixture(name="places")
 def _places(tmp_path: Path) -> Places:
