@@ -1,36 +1,56 @@
 """Carries the content of an SQLite database over to an empty PostgreSQL database: resumable, and compared at the end.
 
-Tables go one after the other, in batches in the order of their primary keys. How far it has come is kept in the target,
-in the transaction of each batch; until everything is compared, no server opens the target.
+Tables go one after the other, in portions in the order of their primary keys, by COPY; indexes are made afterwards. How far
+it has come is kept in the target, in the transaction of each portion; until everything is compared, no server opens the
+target.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Connection, Table, Text, bindparam, create_engine, func, insert, select, tuple_
+from sqlalchemy import Connection, Table, func, select
 
 from app.domain.errors.setup import TargetNotEmpty, TransferDiffers
-from app.store.database import Row
+from app.store.checksums import checksum_of, stored_checksum
 from app.store.postgresql import words
 from app.store.postgresql.database import PostgresDatabase
+from app.store.postgresql.loading import copy_rows, restore_indexes, set_indexes_aside
 from app.store.postgresql.schema import PROGRESS, is_unfinished
-from app.store.queries.search import search_index
-from app.store.queries.voices.speaker_names import speaker_index
 from app.store.sqlite.database import DATABASE_NAME, SqliteDatabase, alone_in
+from app.store.stored_values import Values, stored_values
 from app.store.tables import metadata, revisions
 
-AT_ONCE = 1000  # rows
-INDEXES = {"search_index": search_index, "speaker_index": speaker_index}
+AT_ONCE = 10_000  # rows
 _TABLES = [table for table in metadata.sorted_tables if table is not revisions]
 
 Told = Callable[[str, int], None]
 """Gets the name of a finished table and its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows of the SQLite database, and how they are written into a table of the same name."""
+
+    name: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    written: tuple[str, ...]
+    """The columns in PostgreSQL."""
+    converted: Callable[[Values], Values]
+
+    def rows(self, reading: sqlite3.Connection, last: Sequence[Any] | None = None, limit: int = -1) -> Iterator[Values]:
+        """Yield the rows after a key in the order of their keys."""
+        keys = _listed(self.keys)
+        after = f"WHERE ({keys}) > ({', '.join('?' * len(self.keys))})" if last is not None else ""
+        query = f'SELECT {_listed(self.columns)} FROM "{self.name}" {after} ORDER BY {keys} LIMIT {limit}'  # noqa: S608
+        yield from reading.execute(query, last or ())
 
 
 def transfer(folder: Path, url: str, told: Told) -> None:
@@ -44,16 +64,16 @@ def transfer(folder: Path, url: str, told: Told) -> None:
     """
     with closing(SqliteDatabase(folder)) as source:
         source.migrate()
-    with alone_in(folder), closing(PostgresDatabase(folder, url)) as target:
-        engine = create_engine(f"sqlite:///{folder.absolute() / DATABASE_NAME}", hide_parameters=True)
-        try:
-            with engine.connect() as reading:
-                _begin(target, str(folder.absolute()))
-                _copy_everything(reading, target, told)
-                _compare(reading, target)
-                _finish(target)
-        finally:
-            engine.dispose()
+    with (
+        alone_in(folder),
+        closing(PostgresDatabase(folder, url)) as target,
+        closing(sqlite3.connect(folder / DATABASE_NAME)) as reading,
+    ):
+        _begin(target, str(folder.absolute()))
+        _copy_everything(reading, target, told)
+        restore_indexes(target)
+        _compare(reading, target)
+        _finish(target)
 
 
 def _begin(target: PostgresDatabase, source: str) -> None:
@@ -74,92 +94,53 @@ def _begin(target: PostgresDatabase, source: str) -> None:
         connection.exec_driver_sql(
             f"CREATE TABLE {PROGRESS} (name text PRIMARY KEY, source text, last json, is_done boolean NOT NULL)"
         )
-        names = [*(table.name for table in _TABLES), *INDEXES]
         query = f"INSERT INTO {PROGRESS} VALUES (%s, %s, NULL, false)"  # noqa: S608 - a name of ours
-        for name in names:
-            connection.exec_driver_sql(query, (name, source))
+        for each in _SOURCES:
+            connection.exec_driver_sql(query, (each.name, source))
+        set_indexes_aside(connection)
 
 
-def _copy_everything(reading: Connection, target: PostgresDatabase, told: Told) -> None:
-    for table in _TABLES:
-        _copy(reading, target, table.name, _batches(table), insert(table), told)
-    for name, index in INDEXES.items():
-        columns = ("rowid", "name", "text") if name == "search_index" else ("rowid", "speaker", "text")
-        adding = insert(index).values(words=func.array_to_tsvector(bindparam("keys", type_=ARRAY(Text))))
-        batches = _index_batches(index, columns)
-        _copy(reading, target, name, batches, adding, told, _entry)
+def _copy_everything(reading: sqlite3.Connection, target: PostgresDatabase, told: Told) -> None:
+    for source in _SOURCES:
+        _copy(reading, target, source, told)
     with target.writing() as connection:
-        current = reading.scalar(select(revisions.c.current))
+        current = reading.execute("SELECT current FROM revisions").fetchone()[0]
         connection.execute(revisions.update().values(current=current))
         for table in _TABLES:
             _set_sequence(connection, table)
 
 
-Batches = Callable[[Connection, Sequence[Any] | None], tuple[list[Row], Sequence[Any]]]
-"""Returns the rows after a key, and the key of the last."""
-
-
-def _copy(
-    reading: Connection,
-    target: PostgresDatabase,
-    name: str,
-    batches: Batches,
-    adding: Any,
-    told: Told,
-    converted: Callable[[Row], Row] = lambda row: row,
-) -> None:
+def _copy(reading: sqlite3.Connection, target: PostgresDatabase, source: Source, told: Told) -> None:
     """Copy what is missing of one table."""
     with target.reading() as connection:
         query = f"SELECT last, is_done FROM {PROGRESS} WHERE name = %s"  # noqa: S608 - a name of ours
-        last, is_done = connection.exec_driver_sql(query, (name,)).one()
+        last, is_done = connection.exec_driver_sql(query, (source.name,)).one()
     while not is_done:
-        rows, key = batches(reading, last)
-        is_done = not rows
-        last = key if rows else last
+        portion = _Portion(source, source.rows(reading, last, AT_ONCE), last)
         with target.writing() as connection:
-            if rows:
-                connection.exec_driver_sql(f'ALTER TABLE "{name}" DISABLE TRIGGER USER')  # they have run in the source
-                connection.execute(adding, [converted(_without_nul(row)) for row in rows])
-                connection.exec_driver_sql(f'ALTER TABLE "{name}" ENABLE TRIGGER USER')
+            copy_rows(connection, source.name, source.written, portion)
+            last, is_done = portion.last, portion.count < AT_ONCE
             query = f"UPDATE {PROGRESS} SET last = %s, is_done = %s WHERE name = %s"  # noqa: S608 - a name of ours
-            connection.exec_driver_sql(query, (json.dumps(last), is_done, name))
+            connection.exec_driver_sql(query, (json.dumps(last), is_done, source.name))
     with target.reading() as connection:
-        told(name, connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one())  # noqa: S608
+        told(source.name, _count(connection, source.name))
 
 
-def _batches(table: Table) -> Batches:
-    keys: list[Column[Any]] = list(table.primary_key.columns)
+class _Portion:
+    """Rows on their way: they are never all in memory, as each may hold hours of speech."""
 
-    def after(connection: Connection, last: Sequence[Any] | None) -> tuple[list[Row], Sequence[Any]]:
-        query = select(table).order_by(*keys).limit(AT_ONCE)
-        if last is not None:
-            query = query.where(tuple_(*keys) > tuple_(*map(_bound, keys, last)))
-        rows = [dict(row) for row in connection.execute(query).mappings()]
-        return rows, [rows[-1][key.name] for key in keys] if rows else []
+    def __init__(self, source: Source, rows: Iterator[Values], last: Sequence[Any] | None) -> None:
+        self._source = source
+        self._rows = rows
+        self.last = last
+        self.count = 0
 
-    return after
-
-
-def _bound(key: Column[Any], value: Any) -> Any:
-    return bindparam(None, value, type_=key.type)
-
-
-def _index_batches(table: Any, columns: Sequence[str]) -> Batches:
-    def after(connection: Connection, last: Sequence[Any] | None) -> tuple[list[Row], Sequence[Any]]:
-        query = select(*(table.c[name] for name in columns)).order_by(table.c.rowid).limit(AT_ONCE)
-        if last is not None:
-            query = query.where(table.c.rowid > last[0])
-        rows = [dict(row) for row in connection.execute(query).mappings()]
-        return rows, [rows[-1]["rowid"]] if rows else []
-
-    return after
-
-
-def _entry(row: Row) -> Row:
-    """Return the entry of an index of PostgreSQL for one of SQLite's."""
-    texts = [row[name] for name in ("name", "text") if name in row]
-    kept = {name: row[name] for name in ("rowid", "speaker") if name in row}
-    return kept | words.plain_entry(*texts)
+    def __iter__(self) -> Iterator[Values]:
+        key = [self._source.columns.index(name) for name in self._source.keys]
+        for row in self._rows:
+            self.last = [row[place] for place in key]
+            self.count += 1
+            yield self._source.converted(row)
 
 
 def _set_sequence(connection: Connection, table: Table) -> None:
@@ -174,45 +155,25 @@ def _set_sequence(connection: Connection, table: Table) -> None:
         connection.execute(select(func.setval(sequence, highest)))
 
 
-def _compare(reading: Connection, target: PostgresDatabase) -> None:
-    """Compare number and checksum of the rows of each table.
+def _compare(reading: sqlite3.Connection, target: PostgresDatabase) -> None:
+    """Compare number and checksum of the rows of each table; of the indexes, which hold no text of their own, the number.
 
     Raises:
         TransferDiffers
     """
-    for table in _TABLES:
-        sent = _digest(reading, table)
-        with target.reading() as connection:
-            if sent != _digest(connection, table):
-                raise TransferDiffers(file=target.name, table=table.name)
     with target.reading() as connection:
-        for name, index in INDEXES.items():
-            here, there = (each.scalar(select(func.count()).select_from(index)) for each in (reading, connection))
-            if here != there:
-                raise TransferDiffers(file=target.name, table=name)
+        for table, source in zip(_TABLES, _SOURCES, strict=False):
+            sent = checksum_of(map(source.converted, source.rows(reading)))
+            if sent != stored_checksum(connection, table):
+                raise TransferDiffers(file=target.name, table=table.name)
+        for source in _INDEXES:
+            sent_rows = reading.execute(f"SELECT count(*) FROM {source.name}").fetchone()[0]  # noqa: S608
+            if sent_rows != _count(connection, source.name):
+                raise TransferDiffers(file=target.name, table=source.name)
 
 
-def _digest(connection: Connection, table: Table) -> tuple[int, str]:
-    count, sha256 = 0, hashlib.sha256()
-    for row in _rows(connection, table):
-        count += 1
-        sha256.update(repr([_without_nul(row)[column.name] for column in table.columns]).encode(errors="replace"))
-    return count, sha256.hexdigest()
-
-
-def _rows(connection: Connection, table: Table) -> Iterator[Row]:
-    after, last = _batches(table), None
-    while True:
-        rows, key = after(connection, last)
-        if not rows:
-            return
-        yield from rows
-        last = key
-
-
-def _without_nul(row: Mapping[str, Any]) -> Row:
-    """PostgreSQL has no character of code 0 in texts."""
-    return {name: value.replace("\0", "\ufffd") if isinstance(value, str) else value for name, value in row.items()}
+def _count(connection: Connection, table: str) -> int:
+    return int(connection.exec_driver_sql(f'SELECT count(*) FROM "{table}"').scalar_one())  # noqa: S608
 
 
 def _finish(target: PostgresDatabase) -> None:
@@ -221,3 +182,31 @@ def _finish(target: PostgresDatabase) -> None:
         connection.exec_driver_sql(f"DROP TABLE {PROGRESS}")
     with target.session() as session:
         session.execute("VACUUM ANALYZE")
+
+
+def _of_table(table: Table) -> Source:
+    columns = tuple(column.name for column in table.columns)
+    keys = tuple(column.name for column in table.primary_key.columns)
+    return Source(table.name, keys, columns, columns, stored_values(table))
+
+
+def _search_entry(row: Values) -> Values:
+    number, name, text = row
+    return number, *words.copied_entry(name, text)
+
+
+def _speaker_entry(row: Values) -> Values:
+    number, speaker, text = row
+    return number, speaker, *words.copied_entry(text)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+_INDEXED = ("content", "words", "is_coarse")
+_INDEXES = (
+    Source("search_index", ("rowid",), ("rowid", "name", "text"), ("rowid", *_INDEXED), _search_entry),
+    Source("speaker_index", ("rowid",), ("rowid", "speaker", "text"), ("rowid", "speaker", *_INDEXED), _speaker_entry),
+)
+_SOURCES = (*map(_of_table, _TABLES), *_INDEXES)

@@ -85,3 +85,17 @@ def postgres_url() -> Iterator[str]:
         pytest.skip(reason)
     with postgres_server().database(TEMPLATE) as url:
         yield url
+
+
+@pytest.fixture(name="url")
+def _url() -> Iterator[str]:
+    with postgres_url() as url:
+        yield url
+
+
+@pytest.fixture(name="both")
+def _both(tmp_path: Path, empty: Path, url: str) -> Iterator[list[SavedTranscriptions]]:
+    """A database of each kind."""
+    with ExitStack() as stack:
+        opened = [open_database(data_folder(tmp_path, empty)), open_database(tmp_path, url)]
+        yield [SavedTranscriptions(stack.enter_context(closing(database))) for database in opened]

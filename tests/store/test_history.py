@@ -13,6 +13,7 @@ from app.domain.states import JobState
 from app.store.queries import edits, history, segments, transcriptions, trash
 from app.store.queries.history import COUNTED_TO
 from app.store.queries.history_filter import RARE, HistoryFilter, HistoryPosition, plan_query
+from app.store.queries.passages.places import places
 from app.store.tables import history_totals
 from app.store.tables import transcriptions as table
 from tests.store.conftest import BEGIN, ON_SQLITE, SavedTranscriptions
@@ -209,8 +210,8 @@ def test_places_are_the_first_with_the_words_and_edited_text_counts(
         said = [{"index": index, "state": "done", "text": text} for index, text in enumerate(texts)]
         segments.add(connection, id, [time | one for time, one in zip(times, said, strict=True)])
         edits.replace(connection, id, 1, 1, [{"start": 1.0, "end": 2.0, "text": "改成会议"}], BEGIN)
-        found = [(row["index"], row["start"], row["text"]) for row in history.places(connection, id, "会议")]
-        latin = history.places(connection, id, "MEETING")
+        found = [(row["index"], row["start"], row["text"]) for row in places(connection, [id], "会议")[id]]
+        latin = places(connection, [id], "MEETING")[id]
 
     assert found == [(0, 0.0, "会议一"), (1, 1.0, "改成会议"), (2, 2.0, "Meeting 会议")]
     assert [row["index"] for row in latin] == [2]

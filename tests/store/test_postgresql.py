@@ -9,7 +9,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ from app.store.queries import batch_items, batches, saved_lists, transcriptions,
 from app.support.backup import Places, back_up, restore
 from app.support.doctor import Status, examine_database
 from app.support.doctor.check import Subject
-from tests.conftest import REPOSITORY, data_folder
+from tests.conftest import REPOSITORY
 from tests.databases import PostgresServer, postgres_server
 from tests.store.conftest import BEGIN, SavedTranscriptions, postgres_url
 from tests.waiting import wait_until
@@ -93,20 +93,6 @@ QUERIES = [
         "x",
     ),
 ]
-
-
-@pytest.fixture(name="url")
-def _url() -> Iterator[str]:
-    with postgres_url() as url:
-        yield url
-
-
-@pytest.fixture(name="both")
-def _both(tmp_path: Path, empty: Path, url: str) -> Iterator[list[SavedTranscriptions]]:
-    """A database of each kind."""
-    with ExitStack() as stack:
-        opened = [open_database(data_folder(tmp_path, empty)), open_database(tmp_path, url)]
-        yield [SavedTranscriptions(stack.enter_context(closing(database))) for database in opened]
 
 
 def test_both_find_the_same_in_the_same_order(both: list[SavedTranscriptions]) -> None:
@@ -520,3 +506,12 @@ def test_a_database_of_an_older_version_is_migrated(url: str, tmp_path: Path) ->
 
     assert server.execute("SELECT version_num FROM alembic_version", name) == [(SCHEMA_VERSION,)]
     assert server.execute("SELECT fence FROM batch_items", name) == []
+
+
+def test_long_texts_of_the_index_are_compressed_for_reading(url: str) -> None:
+    server, name = postgres_server(), url.split("/")[3].split("?", maxsplit=1)[0]
+    compressed = "SELECT attname FROM pg_attribute WHERE attcompression = 'l' AND attrelid = 'search_index'::regclass"
+    can = "SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+
+    expected = [("content",), ("words",)] if server.execute(can) == [(True,)] else []
+    assert server.execute(compressed, name) == expected

@@ -16,6 +16,8 @@ from app.domain.errors.setup import DatabaseUnsuited, DataBeingRestored, TargetN
 from app.settings import Settings
 from app.store import transfer as transfer_module
 from app.store.database import open_database
+from app.store.postgresql import loading
+from app.store.postgresql.database import PostgresDatabase
 from app.store.queries import audit, segments, transcriptions, webhooks
 from app.store.tables import history_totals, metadata
 from app.store.transfer import transfer
@@ -95,6 +97,34 @@ def test_after_a_break_it_goes_on(folder: Path, target: str, monkeypatch: pytest
     assert content(folder, target) == content(folder)
 
 
+def test_a_break_while_indexes_are_made_leaves_none_out(
+    folder: Path, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_one, made = loading._restore_one, 0
+
+    def break_off(database: PostgresDatabase) -> bool:
+        nonlocal made
+        made += 1
+        if made == 5:
+            raise KeyboardInterrupt
+        return make_one(database)
+
+    monkeypatch.setattr(loading, "_restore_one", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        transfer(folder, target, lambda _table, _rows: None)
+    transfer(folder, target, lambda _table, _rows: None)
+
+    with postgres_url() as fresh:
+        assert indexes_and_keys(target) == indexes_and_keys(fresh)
+
+
+def indexes_and_keys(url: str) -> list[str]:
+    server, name = postgres_server(), url.split("/")[3].split("?", maxsplit=1)[0]
+    indexes = server.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'", name)
+    keys = "SELECT conrelid::regclass || conname || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid != 0"
+    return sorted(line for (line,) in [*indexes, *server.execute(keys, name)])
+
+
 def test_a_target_with_something_else_is_refused(folder: Path, target: str, tmp_path: Path, empty: Path) -> None:
     transfer(folder, target, lambda _table, _rows: None)
 
@@ -111,6 +141,18 @@ def test_what_arrives_otherwise_is_noticed(folder: Path, target: str) -> None:
                 connection.execute(update(rows).values(text="别的"))
 
     with pytest.raises(TransferDiffers, match="segments"):
+        transfer(folder, target, spoil)
+
+
+@pytest.mark.parametrize(
+    "change", ['UPDATE segments SET "end" = 0.33333333333333337', "UPDATE transcriptions SET recording = NULL"]
+)
+def test_the_smallest_difference_is_noticed(folder: Path, target: str, change: str) -> None:
+    def spoil(table: str, _rows: int) -> None:
+        if table == "speaker_index":
+            postgres_server().execute(change, target.split("/")[3].split("?", maxsplit=1)[0])
+
+    with pytest.raises(TransferDiffers, match=change.split()[1]):
         transfer(folder, target, spoil)
 
 

@@ -36,6 +36,9 @@ _POOL = {"pool_size": 5, "max_overflow": 15, "pool_timeout": 60}  # the web uses
 _SESSION = {
     "timezone": "UTC",
     "jit": "off",  # compiling a query takes longer than most of ours
+    "max_parallel_workers_per_gather": "0",  # and so does starting processes for it
+    "random_page_cost": "1.1",  # of a solid-state disk, or of memory: walks along an index instead of whole tables
+    "work_mem": "32MB",  # the places of a word that a million texts have
     "tcp_keepalives_idle": "10",  # a machine that vanished does not keep its worker alive
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Connection, Index, Integer, MetaData, String, Text, text
 
 from app.store.migration import SCHEMA_VERSION
+from app.store.postgresql.compression import COMPRESS_WITH_LZ4
 from app.store.postgresql.triggers import TRIGGERS
 from app.store.tables import metadata
 
@@ -50,7 +51,7 @@ def version_of(connection: Connection) -> str | None:
 def create(connection: Connection) -> None:
     """Make all tables, indexes and triggers, and note the newest migration."""
     _tables().create_all(connection, checkfirst=False)
-    for script in (WORD_INDEXES, TRIGGERS, VERSION):
+    for script in (WORD_INDEXES, COMPRESS_WITH_LZ4, TRIGGERS, VERSION):
         connection.exec_driver_sql(script)
 
 

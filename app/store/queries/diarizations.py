@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
@@ -14,12 +14,18 @@ from app.store.tables import diarizations
 
 def of(connection: Connection, transcription_id: str) -> Speakers:
     """Return the speakers of a transcription; without turns if they were not told apart."""
-    query = select(diarizations.c.turns, diarizations.c.names)
-    row = connection.execute(query.where(_is_of(transcription_id))).mappings().one_or_none()
-    if row is None:
-        return Speakers()
-    names = {int(number): name for number, name in row["names"].items()}
-    return Speakers(tuple(SpeakerTurn.from_stored(turn) for turn in row["turns"]), names)
+    return of_several(connection, [transcription_id])[transcription_id]
+
+
+def of_several(connection: Connection, ids: Sequence[str]) -> Mapping[str, Speakers]:
+    """Return the speakers of each transcription."""
+    found = dict.fromkeys(ids, Speakers())
+    rows = diarizations.c
+    query = select(rows.transcription_id, rows.turns, rows.names).where(rows.transcription_id.in_(ids))
+    for id, turns, named in connection.execute(query):
+        names = {int(number): name for number, name in named.items()}
+        found[id] = Speakers(tuple(SpeakerTurn.from_stored(turn) for turn in turns), names)
+    return found
 
 
 def embeddings(connection: Connection, transcription_id: str) -> bytes:

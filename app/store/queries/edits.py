@@ -5,6 +5,7 @@ Recognised segments are never changed: an edit replaces a range of them when the
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,15 @@ def of(connection: Connection, transcription_id: str, first: int = 0, last: int 
     if last is not None:
         query = query.where(edits.c.first <= last)
     return [dict(row) for row in connection.execute(query.order_by(edits.c.first)).mappings()]
+
+
+def of_several(connection: Connection, ids: Sequence[str]) -> Mapping[str, list[Row]]:
+    """Return the edits of each transcription, in order."""
+    found: dict[str, list[Row]] = {id: [] for id in ids}
+    query = select(edits).where(edits.c.transcription_id.in_(ids)).order_by(edits.c.first)
+    for row in connection.execute(query).mappings():
+        found[row["transcription_id"]].append(dict(row))
+    return found
 
 
 def borders(connection: Connection, transcription_id: str, first: int, last: int) -> list[tuple[int, int]]:

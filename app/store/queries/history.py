@@ -6,42 +6,47 @@ Keyset pagination: the thousandth page costs as much as the first. Matches are f
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
-    CompoundSelect,
     Connection,
     Select,
-    Text,
-    bindparam,
-    exists,
     func,
     select,
-    union_all,
 )
 
 from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.store.database import Row
-from app.store.functions import instr
 from app.store.queries.history_filter import (
     HistoryFilter,
     HistoryPosition,
+    QueryPlan,
     count_of_kind,
     milliseconds,
     plan_query,
 )
 from app.store.queries.ownership import is_own
 from app.store.queries.transcriptions import all_of, with_position
-from app.store.tables import edits, history_totals, segments, transcriptions
+from app.store.tables import history_totals, transcriptions
 
 PREVIEW_CHARACTERS = 1000
 COUNTED_TO = 1000  # for a search: nobody reads further, and counting takes time
-EXCERPTS = 3  # excerpts shown per transcription
+SORTED = 20_000  # matches; more are sorted by the server, which looks for them once more
 HALF_HOUR_MS = 30 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of matches."""
+
+    rows: list[Row]
+    total: int | None = None
+    """As `count` returns it, if it became known."""
 
 
 def newest(
@@ -57,15 +62,56 @@ def newest(
 
     They are the first below the position `before`, or the last above the position `after`.
     """
+    return page(connection, wanted, limit, before=before, after=after, offset=offset).rows
+
+
+def page(
+    connection: Connection,
+    wanted: HistoryFilter,
+    limit: int,
+    *,
+    before: HistoryPosition | None = None,
+    after: HistoryPosition | None = None,
+    offset: int = 0,
+) -> Found:
+    """Return the same rows as `newest`, and their number if it became known."""
     plan = plan_query(connection, wanted)
     if plan is None:
-        return []
-    query = plan.above(after) if after else plan.below(before)
-    found = connection.scalars(query.limit(limit).offset(offset)).all()
+        return Found([], 0)
+    found, total = _page(connection, plan, limit, before, after, offset)
     numbers = found[::-1] if after else found
     selected = with_position(PREVIEW_CHARACTERS).where(transcriptions.c.number.in_(numbers))
     rows = {row["number"]: row for row in all_of(connection.execute(selected))}
-    return [rows[number] for number in numbers]
+    return Found([rows[number] for number in numbers], total)
+
+
+def _page(
+    connection: Connection,
+    plan: QueryPlan,
+    limit: int,
+    before: HistoryPosition | None = None,
+    after: HistoryPosition | None = None,
+    offset: int = 0,
+) -> tuple[list[int], int | None]:
+    """Return the numbers that follow `before`, or precede `after`, nearest first; and how many match, if that is known."""
+    end = offset + limit
+    near = plan.near(before, after)
+    if near is not None:
+        found = list(connection.scalars(near.limit(end)))
+        if len(found) == end:
+            return found[offset:], None
+        some = _some(connection, plan, SORTED)
+        if len(some) <= SORTED:
+            return _cut(some, before, after)[offset:end], min(len(some), COUNTED_TO + 1)
+    query = plan.above(after) if after else plan.below(before)
+    return list(connection.scalars(query.limit(limit).offset(offset))), None
+
+
+def _cut(numbers: Iterable[int], before: HistoryPosition | None, after: HistoryPosition | None) -> list[int]:
+    """Return the numbers that follow `before`, or precede `after`, nearest first."""
+    if after:
+        return sorted(number for number in numbers if number > after.number)
+    return sorted((number for number in numbers if before is None or number < before.number), reverse=True)
 
 
 def count(connection: Connection, wanted: HistoryFilter) -> int:
@@ -73,10 +119,13 @@ def count(connection: Connection, wanted: HistoryFilter) -> int:
     if wanted.is_countable:
         return count_of_kind(connection, wanted)
     plan = plan_query(connection, wanted)
-    if plan is None:
-        return 0
-    some = plan.numbers.limit(COUNTED_TO + 1).subquery()
-    return connection.scalar(select(func.count()).select_from(some)) or 0
+    return 0 if plan is None else len(_some(connection, plan, COUNTED_TO))
+
+
+def _some(connection: Connection, plan: QueryPlan, most: int) -> Sequence[int]:
+    """Return numbers of matches in no order: all, or one more than `most`."""
+    query = plan.numbers if plan.some is None else plan.some
+    return connection.scalars(query.limit(most + 1)).all()
 
 
 def ids(
@@ -86,7 +135,7 @@ def ids(
     plan = plan_query(connection, wanted)
     if plan is None:
         return []
-    numbers = connection.scalars(plan.below(before).limit(limit)).all()
+    numbers, _ = _page(connection, plan, limit, before)
     rows = transcriptions.c
     columns = select(rows.id, rows.number, rows.deleted_at).where(rows.number.in_(numbers))
     found = {row.number: row for row in connection.execute(columns)}
@@ -137,42 +186,3 @@ def _own_totals() -> Select[Any]:
     sums = (func.coalesce(func.sum(rows.duration), 0.0).label("seconds"), func.sum(rows.size_bytes).label("size_bytes"))
     query = select(*kind, in_trash, func.count().label("count"), *sums)
     return query.where(rows.delete_requested.is_(False), is_own()).group_by(*kind, in_trash)
-
-
-def places(connection: Connection, id: str, term: str) -> list[Row]:
-    """Return the first passages of a transcription that contain `term`: segments, and their edits."""
-    found = all_of(connection.execute(_PLACES[connection.dialect.name], {"id": id, "term": term}))
-    return sorted(found, key=lambda row: float(row["start"]))[:EXCERPTS]
-
-
-def _places(start: ColumnElement[Any], written: ColumnElement[Any]) -> CompoundSelect[Any]:
-    """Build the query of `places` from the values of an edit's piece; each half stops when it has found enough."""
-    id, term = bindparam("id", type_=Text), func.lower(bindparam("term", type_=Text))
-    is_edited = exists().where(edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last))
-    recognised = (
-        select(segments.c.index, segments.c.start, segments.c.text)
-        .where(segments.c.transcription_id == id, instr(func.lower(segments.c.text), term) > 0, ~is_edited)
-        .order_by(segments.c.index)
-        .limit(EXCERPTS)
-    )
-    by_hand = (
-        select(edits.c.first, start, written)
-        .where(edits.c.transcription_id == id, instr(func.lower(written), term) > 0)
-        .order_by(edits.c.first)
-        .limit(EXCERPTS)
-    )
-    return union_all(*(select(half.subquery()) for half in (recognised, by_hand)))
-
-
-def _piece_in_sqlite() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    piece = func.json_each(edits.c.pieces).table_valued("value", joins_implicitly=True)
-    return func.json_extract(piece.c.value, "$.start"), func.json_extract(piece.c.value, "$.text")
-
-
-def _piece_in_postgresql() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    piece = func.json_array_elements(edits.c.pieces, type_=JSON).column_valued("piece", joins_implicitly=True)
-    return piece["start"].as_float(), piece["text"].as_string()
-
-
-_PLACES = {"sqlite": _places(*_piece_in_sqlite()), "postgresql": _places(*_piece_in_postgresql())}
-"""Built once: a page of search results runs it dozens of times, and building costs more than running."""

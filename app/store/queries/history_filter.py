@@ -1,26 +1,42 @@
 """The filter of the history, and its query plan: which index is used, and in which order.
 
-A search uses the word index, unless the kind is so rare that its few rows are checked one by one.
+A search uses the word index, unless the kind is so rare that its few rows are checked one by one. SQLite's index gives its
+matches in the order of the history. PostgreSQL's gives all of them, and in no order: there the newest rows are looked at
+first, which is enough for words that are frequent; of others there are few enough to be sorted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, TextClause, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    TextClause,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+)
 
 from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.store.queries import search
 from app.store.queries.ownership import is_own, is_seen
-from app.store.queries.voices.speaker_names import SLOTS, says_words, speaker_index
+from app.store.queries.voices.speaker_names import SLOTS, index_word, says_words, speaker_index
 from app.store.tables import UtcDateTime, history_totals, transcriptions
 
 HasWords: TypeAlias = ColumnElement[bool] | TextClause
 RARE = 500  # rows of a kind; checking each against the word index takes a hundredth of a second
+SELDOM = 50_000  # rows of a kind; finding those of one speaker takes as long as finding frequent words
+LOOKED_AT = 2000  # rows, one by one, before the word index is asked for all matches
 
 _rows = transcriptions.c
 _rowid = search.search_index.c.rowid
@@ -65,6 +81,30 @@ class HistoryPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class Nearby:
+    """The LOOKED_AT nearest rows or entries, and which of them match."""
+
+    places: Select[Any]
+    """Of all that may match."""
+    key: ColumnElement[Any]
+    has_words: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+    """The condition that the one at a place matches."""
+
+    def below(self, place: HistoryPosition | None, slots: int) -> Select[Any]:
+        query = self.places if place is None else self.places.where(self.key < place.number * slots)
+        place_below = query.order_by(self.key.desc()).limit(LOOKED_AT).subquery().c.place
+        return self._matching(place_below, slots).order_by(place_below.desc())
+
+    def above(self, place: HistoryPosition, slots: int) -> Select[Any]:
+        query = self.places.where(self.key > place.number * slots + slots - 1)
+        place_above = query.order_by(self.key).limit(LOOKED_AT).subquery().c.place
+        return self._matching(place_above, slots).order_by(place_above)
+
+    def _matching(self, place: ColumnElement[Any], slots: int) -> Select[Any]:
+        return select(place // slots if slots > 1 else place).where(self.has_words(place))
+
+
+@dataclass(frozen=True, slots=True)
 class QueryPlan:
     """How to find the matches."""
 
@@ -74,6 +114,16 @@ class QueryPlan:
     """Columns to sort by, descending."""
     slots: int = 1
     """Entries that a number has in the index by which it is ordered."""
+    nearby: Nearby | None = None
+    """What is looked at first."""
+    some: Select[Any] | None = None
+    """Selects the same as `numbers`, quicker where only some of them are wanted."""
+
+    def near(self, before: HistoryPosition | None = None, after: HistoryPosition | None = None) -> Select[Any] | None:
+        """Select what of the nearest rows matches; None where they are not worth a look of their own."""
+        if self.nearby is None:
+            return None
+        return self.nearby.above(after, self.slots) if after else self.nearby.below(before, self.slots)
 
     def below(self, place: HistoryPosition | None) -> Select[Any]:
         """Select what follows `place`, or everything, in order."""
@@ -104,7 +154,10 @@ def plan_query(connection: Connection, wanted: HistoryFilter) -> QueryPlan | Non
     has_words, count = search.has_words(connection, wanted.query), count_of_kind(connection, wanted)
     if has_words is None or not count:
         return None
-    return _of_rare_kind(wanted, has_words) if wanted.is_kind and count <= RARE else _by_words(wanted, has_words)
+    if wanted.is_kind and count <= RARE:
+        return _of_rare_kind(wanted, has_words)
+    plan = _by_words(wanted, has_words)
+    return _sorted(plan, _rowid, _near_rows(wanted, has_words)) if _is_sorting(connection) else plan
 
 
 def count_of_kind(connection: Connection, wanted: HistoryFilter) -> int:
@@ -135,6 +188,28 @@ def _by_words(wanted: HistoryFilter, has_words: HasWords) -> QueryPlan:
     return QueryPlan(select(_rowid).where(has_words, *_span(wanted, _rowid), of_kind.exists()), (_rowid,))
 
 
+def _near_rows(wanted: HistoryFilter, has_words: HasWords) -> Nearby:
+    places = select(_rows.number.label("place")).where(*_kind(wanted), *_span(wanted, _rows.number))
+    return Nearby(places, _rows.number, partial(_one_by_one, search.search_index, has_words, ()))
+
+
+def _one_by_one(
+    index: FromClause, has_words: HasWords, others: Iterable[ColumnElement[bool]], place: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return a condition that PostgreSQL checks for one place after the other, whatever it thinks of that."""
+    found = select(literal(value=True)).select_from(index).where(index.c.rowid == place, has_words, *others)
+    return found.correlate_except(index).limit(1).scalar_subquery()
+
+
+def _is_sorting(connection: Connection) -> bool:
+    return connection.dialect.name == search.POSTGRESQL
+
+
+def _sorted(plan: QueryPlan, key: ColumnElement[Any], nearby: Nearby) -> QueryPlan:
+    """Return the plan with an order that no index has: PostgreSQL would walk along one in the hope of early matches."""
+    return replace(plan, order=(key + literal_column("0"),), nearby=nearby)
+
+
 def _of_rare_kind(wanted: HistoryFilter, has_words: HasWords) -> QueryPlan:
     match = select(_rowid).where(has_words, _rowid == _rows.number).correlate(transcriptions)
     query = select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number), match.exists())
@@ -153,7 +228,28 @@ def _of_speaker(connection: Connection, wanted: HistoryFilter) -> QueryPlan | No
         return QueryPlan(query, (_rows.number,))
     of_kind = select(_rows.number).where(_rows.number == _entry // SLOTS, *_kind(wanted)).correlate(speaker_index)
     query = select(_entry // SLOTS).where(has_words, *_span(wanted, _entry, SLOTS), of_kind.exists())
-    return QueryPlan(query, (_entry,), SLOTS)
+    plan = QueryPlan(query, (_entry,), SLOTS)
+    if not wanted.query.strip() or not _is_sorting(connection):
+        return plan
+    if wanted.is_kind and count <= SELDOM:
+        plan = replace(plan, some=_seldom_of_kind(wanted, has_words, of_kind.exists()))
+    return _sorted(plan, _entry, _near_entries(wanted, has_words, of_kind.exists()))
+
+
+def _near_entries(wanted: HistoryFilter, has_words: HasWords, is_kind: ColumnElement[bool]) -> Nearby:
+    return Nearby(_entries(wanted), _entry, partial(_one_by_one, speaker_index, has_words, (is_kind,)))
+
+
+def _entries(wanted: HistoryFilter) -> Select[Any]:
+    """Select the places of what somebody says."""
+    is_theirs = speaker_index.c.speaker == index_word(wanted.speaker)
+    return select(_entry.label("place")).where(is_theirs, *_span(wanted, _entry, SLOTS))
+
+
+def _seldom_of_kind(wanted: HistoryFilter, has_words: HasWords, is_kind: ColumnElement[bool]) -> Select[Any]:
+    """Select the numbers of entries that are few because of their kind, whatever is said in them."""
+    place = _entries(wanted).where(is_kind).offset(0).subquery().c.place  # OFFSET 0: the planner leaves it as it is
+    return select(place // SLOTS).where(_one_by_one(speaker_index, has_words, (), place))
 
 
 def _kind(wanted: HistoryFilter) -> Iterable[ColumnElement[bool]]:

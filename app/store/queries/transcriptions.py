@@ -31,7 +31,7 @@ from app.store.queries.ownership import is_own, is_seen
 from app.store.tables import deletions, revisions, segments, transcriptions
 
 DELETIONS_KEPT = 1000
-POSITIONS_TOLD = 100
+POSITIONS_TOLD = 50  # each costs an entry in every index
 
 _visible = transcriptions.c.deleted_at.is_(None) & transcriptions.c.delete_requested.is_(False)
 _waiting = (transcriptions.c.state == JobState.QUEUED) & _visible & (transcriptions.c.rank < Rank.HELD)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Integer,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     select,
     table,
     text,
@@ -40,6 +42,7 @@ from app.store.tables import speaker_names, transcriptions
 SLOTS = 32  # entries that one transcription may have: more than speakers
 MOST_SUGGESTED = 50
 MOST_LOOKED_AT = 2000  # names, most of them of speakers whom only others see
+LAST = "\U0010ffff"  # no character comes after it
 
 speaker_index = table(
     "speaker_index", column("rowid", Integer), *map(column, ("speaker", "text", "content", "words", "is_coarse"))
@@ -110,7 +113,18 @@ def suggested(connection: Connection, beginning: str) -> list[str]:
 
     The index is asked for one name after the other: reading all rows would take seconds where there are many.
     """
-    begin, found, last = folded(beginning), list[str](), ""
+    if connection.dialect.name != search.POSTGRESQL:
+        return _one_after_the_other(connection, folded(beginning))
+    keys = _keys(folded(beginning))
+    newest = _newest_with(keys.c.key).scalar_subquery()
+    found = select(newest.label("name")).where(keys.c.key.is_not(None)).subquery()
+    query = select(found.c.name).where(found.c.name.is_not(None)).limit(MOST_SUGGESTED)
+    return list(connection.scalars(query))
+
+
+def _one_after_the_other(connection: Connection, begin: str) -> list[str]:
+    """Ask for each name by itself: in a file that is quicker than one query, on a server each costs a journey."""
+    found, last = list[str](), ""
     for _ in range(MOST_LOOKED_AT):
         next_name = select(func.min(_names.folded_name)).where(_names.folded_name > last)
         last = connection.scalar(next_name.where(_names.folded_name >= begin)) or ""
@@ -120,7 +134,18 @@ def suggested(connection: Connection, beginning: str) -> list[str]:
     return found
 
 
-def _newest_with(key: str) -> Select[Any]:
+def _keys(begin: str) -> CTE:
+    """Select the folded names that begin so, in order, each once; the last one is null."""
+    names = _names.folded_name
+    begins_so = names.between(begin, begin + LAST)
+    first = select(func.min(names).label("key"), literal(1).label("place")).where(begins_so)
+    keys = first.cte("keys", recursive=True)
+    following = select(func.min(names)).where(names > keys.c.key, begins_so).scalar_subquery()
+    is_last = keys.c.key.is_(None) | (keys.c.place == MOST_LOOKED_AT)
+    return keys.union_all(select(following, keys.c.place + 1).where(~is_last))
+
+
+def _newest_with(key: ColumnElement[str] | str) -> Select[Any]:
     is_shown = transcriptions.c.deleted_at.is_(None) & transcriptions.c.delete_requested.is_(False)
     joined = select(_names.name).join(transcriptions, transcriptions.c.id == _names.transcription_id)
     return joined.where(_names.folded_name == key, is_shown, is_seen()).order_by(_names.id.desc()).limit(1)

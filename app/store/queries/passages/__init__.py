@@ -1,0 +1,1 @@
+"""Passages for the results of a search: of everybody, and of one speaker."""
