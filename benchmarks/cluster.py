@@ -186,6 +186,7 @@ class SimulatedPool:
     """Places that answer after a while; 64 processes would measure this machine."""
 
     kept_places = 0
+    waits_for = None
     tries_alone = 2
     places = PLACES
     batch_seconds = 0.0

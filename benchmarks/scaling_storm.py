@@ -332,7 +332,8 @@ def _replace_far_node(cluster: Cluster) -> None:
         return
     start = ["start", f"--address={cluster.machines.address}", f"--node-ip-address={cluster.far.address}"]
     size = ["--num-cpus=1", f"--object-store-memory={NODE['object_store_memory']}", "--node-name=far", "--block"]
-    ports = [f"--{name.replace('_', '-')}={free_port()}" for name in PORTS]
+    options = ("dashboard-agent-grpc-port", "runtime-env-agent-port", "dashboard-agent-listen-port")  # the same PORTS
+    ports = [f"--{name}={free_port()}" for name in options]
     command = [str(Path(sys.executable).parent / "ray"), *start, *size, *ports]
     with (cluster.folder / "far-node").open("ab") as output:
         cluster.far_node = subprocess.Popen(cluster.far.command(command), stdout=output, stderr=output)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from app.domain.errors.base import Problem
+
 Stage: TypeAlias = Literal["queued", "preparing", "recognizing", "speakers", "finished"]
 
 
@@ -24,6 +26,8 @@ class Progress:
     """Seconds by the clock; None until a segment is done and where nothing is being done."""
     queue_position: int | None
     """1 is next; None when not waiting, and in a batch: that tells how far it is."""
+    waits_for: Problem | None = None
+    """What keeps it from going on, while it is running."""
 
 
 def percent_done(seconds_done: float, duration: float | None) -> float:

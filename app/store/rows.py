@@ -74,6 +74,7 @@ def _progress(row: Mapping[str, Any]) -> Progress:
         segments_total=row["segments_total"],
         eta_seconds=eta_seconds(done, duration, row["seconds_worked"]) if is_recognizing else None,
         queue_position=row.get("queue_position"),
+        waits_for=_problem(row.get("waits_for")) if row["state"] == JobState.RUNNING else None,
     )
 
 

@@ -94,6 +94,7 @@ transcriptions = Table(
     Column("rank", Integer, nullable=False, default=0, server_default="0"),  # see Rank
     Column("worker", String(32)),  # the worker that holds it; null unless running
     Column("attempts", Integer, nullable=False, default=0),
+    Column("waits_for", JSON(none_as_null=True)),  # the problem that keeps it from going on, while it is running
     Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
     Column("delete_requested", Boolean, nullable=False, default=False, server_default=false()),
     Column("duration", Float),  # seconds; null until the plan of segments is stored

@@ -46,6 +46,8 @@ def inference_problem(inference: Inference) -> Problem | None:
     if status.state == "loading" and status.last_restart_reason:
         message = N_("The inference process is starting again. {reason}")
         return Problem("inference", message, "", {"reason": status.last_restart_reason.to_dict()})
+    if status.state == "loading" and status.problem:
+        return status.problem
     if status.state == "loading":
         return Problem("inference", N_("The model is being loaded."), "", {})
     return None

@@ -58,14 +58,14 @@ def _machines() -> Iterator[Any]:
     from ray.cluster_utils import Cluster as Machines
 
     node = {"num_cpus": 1, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
-    head = node | {"node_name": "one", "ray_client_server_port": free_port()}
+    head = node | agents() | {"node_name": "one", "ray_client_server_port": free_port()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Ray leaves the logs of what it starts to the garbage collector
         machines = Machines(initialize_head=True, head_node_args=head)
         gc.collect()
     machines.client_address = f"ray://127.0.0.1:{head['ray_client_server_port']}"
     try:
-        machines.add_node(**node, node_name="two")
+        machines.add_node(**node, **agents(), node_name="two")
         yield machines
     finally:
         machines.shutdown()
@@ -152,6 +152,12 @@ def _site_of_client(machines: Any, house: House) -> Iterator[ClusterHouse]:
     cluster = Cluster(machines.client_address)
     yield ClusterHouse(house, cluster)
     cluster.close()
+
+
+def agents() -> dict[str, int]:
+    """Return ports for what runs beside a node: with them it is ready earlier, and a busy machine needs more time than it waits."""
+    names = ("metrics_agent_port", "runtime_env_agent_port", "dashboard_agent_listen_port")
+    return {name: free_port() for name in names}
 
 
 def free_port() -> int:

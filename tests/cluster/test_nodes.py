@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.states import JobState
 from app.services.cluster.scaling import PoolLimits
-from tests.cluster.conftest import OBJECT_STORE_BYTES, ClusterHouse, needs_ray
+from tests.cluster.conftest import OBJECT_STORE_BYTES, ClusterHouse, agents, needs_ray
 from tests.services.conftest import talk
 
 pytestmark = needs_ray
@@ -22,7 +22,7 @@ THREE = PoolLimits(least=3, most=3)
 @pytest.fixture(name="third")
 def _third(machines: Any) -> Iterator[Any]:
     """A node for the time of a test."""
-    node = machines.add_node(num_cpus=1, object_store_memory=OBJECT_STORE_BYTES, node_name="three")
+    node = machines.add_node(num_cpus=1, object_store_memory=OBJECT_STORE_BYTES, node_name="three", **agents())
     yield node
     if node in machines.list_all_nodes():
         machines.remove_node(node, allow_graceful=False)

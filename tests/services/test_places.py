@@ -28,6 +28,7 @@ class GatedPool:
     places: int
     kept_places: int = 0
     tries_alone: int = 3
+    waits_for: None = None
     batch_seconds: float = 10.0
     sizes: list[int] = field(default_factory=list)
     tries: int = 0

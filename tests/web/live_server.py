@@ -1,5 +1,7 @@
 """A server with one of the engines of tests/fakes.py: `python -m tests.web.live_server DATA_DIR FACTORY` serves.
 
+A factory of another module is named with it, as in `tests.cluster.engines:NotingEngine`.
+
 With a third argument, waiting programs are kept alive after so many seconds, and then as often.
 """
 
@@ -29,7 +31,8 @@ def main(data_dir: Path, factory: str, pace_seconds: float | None = None) -> Non
     for listener in listeners:
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     settings = with_port_of(settings, listeners[1:])
-    config = server_config(create_app(settings, spec=EngineSpec(notes, factory=f"tests.fakes:{factory}")), settings)
+    factory = factory if ":" in factory else f"tests.fakes:{factory}"
+    config = server_config(create_app(settings, spec=EngineSpec(notes, factory=factory)), settings)
     config.timeout_graceful_shutdown = 2
     uvicorn.Server(config).run(sockets=listeners)
 

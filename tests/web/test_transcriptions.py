@@ -37,7 +37,7 @@ def test_a_transcription_has_the_names_that_are_promised(client: TestClient) -> 
     }
     assert set(job["progress"]) == {
         *("stage", "percent", "seconds_done", "segments_done", "segments_failed", "segments_total"),
-        *("eta_seconds", "queue_position"),
+        *("eta_seconds", "queue_position", "waits_for"),
     }
     assert job["created_at"].endswith("Z")
     assert (job["text"], job["text_raw"], job["segments"], job["error"]) == ("", "", [], None)

@@ -73,6 +73,18 @@ class ClusterUnreachable(ClusterError):
     advice = N_("Check FUNASR_CLUSTER and `ray status` on the head node. Jobs wait until the cluster is there.")
 
 
+class NoRoom(ClusterError):
+    code = "cluster_full"
+    message = N_("Waiting for a place in the cluster: {wanted} {resource} wanted, {free} free of {total}.")
+    advice = N_("Recognition goes on by itself as soon as something else ends or another node joins.")
+
+
+class NodesTooSmall(ClusterError):
+    code = "cluster_too_small"
+    message = N_("Waiting for a larger node: an actor wants {wanted} {resource}, the largest node has {largest}.")
+    advice = N_("Add such a node, or let an actor take less: FUNASR_CLUSTER_CPUS, FUNASR_CLUSTER_GPUS.")
+
+
 class NodeDiffers(ClusterError):
     code = "node_differs"
     message = N_("The installation of the node differs from the server's: {differences}.")

@@ -48,16 +48,21 @@ class InferenceActor:
     """Answers the requests of one server, one after the other; reports are answered in between."""
 
     def __init__(self, spec: EngineSpec, expected: Fingerprint) -> None:
-        """Load the engine, unless this installation differs from the `expected` one."""
+        """Take a place on a node; `started` loads the engine."""
         self._log = collecting()
         self._host: EngineHost | None = None
-        self._first_answer = self._opened(spec, expected)
+        self._spec = spec
+        self._expected = expected
 
-    def started(self) -> ActorStart:
-        """Return once the engine is loaded or refused."""
+    def place(self) -> str:
+        """Return the id of the node."""
         import ray
 
-        return ActorStart(ray.get_runtime_context().get_node_id(), os.getpid(), self._first_answer)
+        return str(ray.get_runtime_context().get_node_id())
+
+    def started(self) -> ActorStart:
+        """Load the engine, unless this installation differs from the expected one."""
+        return ActorStart(self.place(), os.getpid(), self._opened())
 
     def report(self) -> ActorReport:
         return ActorReport(os.getpid(), psutil.Process().memory_info().rss, time.time(), self._log.take())
@@ -74,10 +79,11 @@ class InferenceActor:
     def clear_cache(self) -> Answer:
         return self._answer(ClearCache())
 
-    def _opened(self, spec: EngineSpec, expected: Fingerprint) -> Ready | Refused:
-        if differences := expected.differences(fingerprint_of(spec)):
+    def _opened(self) -> Ready | Refused:
+        if differences := self._expected.differences(fingerprint_of(self._spec)):
             return Refused(NodeDiffers(differences=differences), "")
-        self._host = EngineHost(spec)
+        if self._host is None:  # Ray may ask twice for what got lost on its way
+            self._host = EngineHost(self._spec)
         return self._host.first_answer
 
     def _answer(self, request: Transcribe | HearVoices | ClearCache) -> Answer:

@@ -18,6 +18,7 @@ from app.services.cluster.actor import WATCH, InferenceActor
 from app.services.cluster.tally import Tally
 
 NAMESPACE = "funasr"
+CLIENT = "ray://"
 LOCAL = "local"  # Ray's own word for a cluster of its own, whatever else runs on this machine
 REACH_SECONDS = 3.0
 NODE_LABEL = "ray.io/node-id"
@@ -123,6 +124,7 @@ class Cluster:
         ray = self.ray
 
         class Actor(InferenceActor):
+            place = ray.method(concurrency_group=WATCH)(InferenceActor.place)
             started = ray.method(concurrency_group=WATCH)(InferenceActor.started)
             report = ray.method(concurrency_group=WATCH)(InferenceActor.report)
 
@@ -139,7 +141,7 @@ class Cluster:
         return dict(self.ray.available_resources())
 
     def _draining(self) -> Collection[str]:
-        if self.address.startswith("ray://"):  # a client does not learn of it; what is lost is recognised again
+        if self.address.startswith(CLIENT):  # a client does not learn of it; what is lost is recognised again
             return ()
         from ray._private.state import state  # Ray Data and Ray Serve read it there, too: it has no public name
 
@@ -179,7 +181,7 @@ def _check_there(address: str) -> None:
     Raises:
         OSError: nobody listens there.
     """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.removeprefix(CLIENT).rpartition(":")
     if host:
         socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
 

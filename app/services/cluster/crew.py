@@ -22,6 +22,7 @@ from app.services.cluster.connection import Cluster, Share
 from app.services.cluster.fingerprint import Fingerprint, fingerprint_of
 from app.services.cluster.log_lines import log_again
 from app.services.cluster.member import Member, MemberState, asked_for_start
+from app.services.cluster.room import shortage_of
 from app.services.inference.answers import log_differences
 from app.services.inference.status import Stopped
 
@@ -29,6 +30,7 @@ NEVER_RAN = "The actor never ran"  # which Ray adds behind the reason
 FAILED_STARTS = 3  # in a row, before whoever waits gets an error
 REPORT_SECONDS = 3.0  # between reports of an actor
 ANSWER_SECONDS = 0.3  # longest wait for actors that start
+ROOM_SECONDS = 5.0  # that an actor may be without a place before that is told
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Crew:
         """Why no actor can start; None while that may still succeed."""
         self.restarts = 0
         self.last_restart_reason: Problem | None = None
+        self.shortage: Problem | None = None
+        """What the cluster lacks for actors that have found no place on any node."""
         self.refused_nodes: dict[str, str] = {}
         """By the id of the node: how its installation differs."""
         self._cluster = cluster
@@ -75,7 +79,7 @@ class Crew:
         arguments = (_spec_on_node(spec, self._share), self._fingerprint(spec))
         actor = self._cluster.start_actor(name, self._share, arguments, self.refused_nodes)
         with self.changed:
-            self.members.append(Member(number, name, actor, asked_for_start(actor)))
+            self.members.append(Member(number, name, actor, *asked_for_start(actor)))
         event(_log, logging.INFO, "actor_started", actor=name)
         metrics.inference_starts.inc()
 
@@ -98,9 +102,9 @@ class Crew:
             return
         if start.pid == member.killed_pid:
             with self.changed:
-                member.started = asked_for_start(member.actor)
+                member.placed, member.started = asked_for_start(member.actor)
             return
-        node = next((node.name for node in self._cluster.nodes() if node.id == start.node_id), start.node_id[:8])
+        node = self._node_name(start.node_id)
         if isinstance(start.answer, Refused):
             self._refuse(member, start.node_id, node, start.answer)
             return
@@ -112,6 +116,9 @@ class Crew:
             self.changed.notify_all()
         event(_log, logging.INFO, "actor_ready", actor=member.name, node=node, device=info.device)
         log_differences(info)
+
+    def _node_name(self, id: str) -> str:
+        return next((node.name for node in self._cluster.nodes() if node.id == id), id[:8])
 
     def _note_failed_start(self, member: Member, error: Exception) -> None:
         lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith(NEVER_RAN)]
@@ -150,6 +157,26 @@ class Crew:
             nodes = self._cluster.nodes()
             if any(node.id not in self.refused_nodes and self._fits(node.cpus, node.gpus) for node in nodes):
                 self.problem = None
+
+    def look_for_room(self) -> None:
+        """Note which actors have got a place, and why others have none."""
+        with self.changed:
+            searching = [each for each in self.members if each.state == MemberState.STARTING and not each.node_id]
+        for member in searching:
+            self._note_place(member)
+        waits = [each for each in searching if not each.node_id and time.monotonic() - each.since > ROOM_SECONDS]
+        error = shortage_of(self._share, self._cluster.nodes(), self._cluster.free_resources()) if waits else None
+        if error and (self.shortage is None or self.shortage.code != error.code):
+            event(_log, logging.WARNING, "actor_without_place", actor=waits[0].name, reason=error)
+        if self.shortage and not waits:
+            event(_log, logging.INFO, "actors_have_places")
+        self.shortage = error.problem if error else None
+
+    def _note_place(self, member: Member) -> None:
+        if self._cluster.ray.wait([member.placed], timeout=0)[0]:
+            with suppress(Exception):  # the same reason is told by its start
+                member.node_id = self._cluster.ray.get(member.placed)
+                member.node = self._node_name(member.node_id)
 
     # Working
 

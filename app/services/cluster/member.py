@@ -28,10 +28,13 @@ class Member:
     name: str
     actor: Any
     """Ray's handle."""
+    placed: Any
+    """Ray's reference to the id of its node."""
     started: Any
     """Ray's reference to its ActorStart."""
     state: MemberState = MemberState.STARTING
     node_id: str = ""
+    """Empty while Ray looks for a place."""
     node: str = ""
     """Name of its node."""
     pid: int = 0
@@ -70,10 +73,11 @@ class Member:
         self.has_answered = False
         self.info = None
         self.report_asked = None
-        self.started = asked_for_start(self.actor)
+        self.node_id = self.node = ""
+        self.placed, self.started = asked_for_start(self.actor)
         self.become(MemberState.STARTING)
 
 
-def asked_for_start(actor: Any) -> Any:
-    """Return a reference that is there once the actor has started, however often Ray has to try."""
-    return actor.started.options(max_task_retries=-1).remote()
+def asked_for_start(actor: Any) -> tuple[Any, Any]:
+    """Return references to where the actor is and that it has started, however often Ray has to try."""
+    return tuple(each.options(max_task_retries=-1).remote() for each in (actor.place, actor.started))

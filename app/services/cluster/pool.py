@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
 
-from app.domain.errors.base import AppError
+from app.domain.errors.base import AppError, Problem
 from app.domain.errors.inference import ClusterUnreachable, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.domain.transcript import Applied
 from app.engine import EngineSpec, Utterance
@@ -75,6 +75,12 @@ class ActorPool:
         if ready := len(self.crew.ready):
             return ready
         return 1 if self._is_refused else 0
+
+    @property
+    def waits_for(self) -> Problem | None:
+        if self.places:
+            return None
+        return self.crew.problem or self.crew.shortage
 
     @property
     def kept_places(self) -> int:
@@ -165,7 +171,7 @@ class ActorPool:
         return InferenceStatus(
             state=self._state(states),
             info=self.crew.info,
-            problem=None if is_ready else self.crew.problem,
+            problem=None if is_ready else self.crew.problem or self.crew.shortage,
             restarts=self.crew.restarts,
             last_restart_reason=self.crew.last_restart_reason,
             rss_bytes=sum(report.rss_bytes for report in reports) if is_ready else None,
@@ -288,6 +294,7 @@ class ActorPool:
             self._nodes_at = time.monotonic()
             self.crew.leave_draining_nodes()
             self.crew.look_for_new_nodes()
+            self.crew.look_for_room()
         self.crew.collect_reports()
         if self._is_wanted and self.crew.problem is None:
             self._scale()

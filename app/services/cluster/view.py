@@ -47,7 +47,7 @@ class NodeView:
 class ClusterView:
     address: str
     problem: Problem | None
-    """Why nothing can be recognised, for example that the cluster cannot be reached."""
+    """Why nothing can be recognised, or less than wanted: that the cluster cannot be reached, or has no room."""
     nodes: tuple[NodeView, ...]
     actors: tuple[ActorView, ...]
     waiting: int
@@ -63,13 +63,20 @@ def view_of(cluster: Cluster) -> ClusterView:
     refused = {id: reason for pool in cluster.pools for id, reason in pool.crew.refused_nodes.items()}
     return ClusterView(
         address=cluster.address,
-        problem=next((pool.crew.problem for pool in cluster.pools if pool.crew.problem), None),
+        problem=problem_of(cluster),
         nodes=_nodes(cluster, members, refused),
         actors=tuple(_actor(member) for member in members),
         waiting=sum(pool.waiting for pool in cluster.pools),
         speech_hours_per_hour=round(cluster.tally.speech_hours_per_hour(), 2),
         computing_share=cluster.tally.computing_share(),
     )
+
+
+def problem_of(cluster: Cluster) -> Problem | None:
+    """Return why nothing can be recognised, or less than wanted."""
+    crews = [pool.crew for pool in cluster.pools]
+    found = [crew.problem for crew in crews] + [crew.shortage for crew in crews]
+    return next(filter(None, found), None)
 
 
 def _nodes(cluster: Cluster, members: list[Member], refused: dict[str, str]) -> tuple[NodeView, ...]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Thread
 
+from app.domain.errors.base import Problem
 from app.domain.errors.models import ModelUnknown
 from app.engine import EngineSpec
 from app.engine.preparation.preparation import Cancelled
@@ -60,8 +61,13 @@ class DedicatedEngines:
             place.release()
 
     @contextmanager
-    def engine(self, model: str, is_unwanted: Callable[[], bool]) -> Iterator[DedicatedEngine]:
-        """Load a model for the block. The caller must hold a slot.
+    def engine(
+        self,
+        model: str,
+        is_unwanted: Callable[[], bool],
+        note_wait: Callable[[Problem | None], None] = lambda _: None,
+    ) -> Iterator[DedicatedEngine]:
+        """Load a model for the block, and tell `note_wait` again and again what that waits for. The caller must hold a slot.
 
         Raises:
             ModelError: it is not installed, or not a recognition model.
@@ -73,7 +79,7 @@ class DedicatedEngines:
         sender = Thread(target=scheduler.run, name="bench", daemon=True)
         sender.start()
         try:
-            _load(inference, is_unwanted)
+            _load(inference, is_unwanted, note_wait)
             yield DedicatedEngine(scheduler, inference)
         finally:
             scheduler.stop()
@@ -100,7 +106,7 @@ def no_other_models(name: str) -> EngineSpec:
     raise ModelUnknown(name=name, known="-")
 
 
-def _load(inference: Inference, is_unwanted: Callable[[], bool]) -> None:
+def _load(inference: Inference, is_unwanted: Callable[[], bool], note_wait: Callable[[Problem | None], None]) -> None:
     with ThreadPoolExecutor(1, thread_name_prefix="bench-loader") as pool:
         loading = pool.submit(inference.load_now)
         while not wait([loading], LOOK_SECONDS).done:
@@ -109,4 +115,5 @@ def _load(inference: Inference, is_unwanted: Callable[[], bool]) -> None:
                 with suppress(Stopped):
                     loading.result()
                 raise Cancelled
+            note_wait(inference.waits_for)
         loading.result()

@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 from typing import NoReturn
 
 from app import metrics
-from app.domain.errors.base import AppError
+from app.domain.errors.base import AppError, Problem
 from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable, OutOfMemory
 from app.engine import EngineSpec, Utterance
 from app.engine.process.messages import (
@@ -54,6 +54,7 @@ class InferenceProcess:
     places = 1
     kept_places = 0
     tries_alone = TRIES_ALONE
+    waits_for: Problem | None = None
 
     def __init__(self, spec: EngineSpec, *, load_seconds: float = LOAD_SECONDS) -> None:
         self._spec = spec

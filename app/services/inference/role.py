@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.domain.errors.base import Problem
 from app.engine import EngineSpec, Utterance
 from app.engine.process.messages import HearVoices, VoicesHeard
 from app.services.inference.status import InferenceStatus, Recognition
@@ -51,6 +52,11 @@ class BatchPool(Protocol):
     @property
     def batch_seconds(self) -> float:
         """Preferred batch size of the loaded engine in padded seconds; 0 if nothing is loaded or it does not batch."""
+        ...
+
+    @property
+    def waits_for(self) -> Problem | None:
+        """Why nothing can be computed at present, where work waits for something outside; None otherwise."""
         ...
 
     def transcribe(self, utterances: Sequence[Utterance], timeout_seconds: float) -> Recognition:

@@ -18,7 +18,7 @@ from threading import Condition, Thread
 from typing import TypeAlias
 
 from app import metrics
-from app.domain.errors.base import AppError
+from app.domain.errors.base import AppError, Problem
 from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.services.inference.role import BatchPool
 from app.services.inference.segment_queue import (
@@ -78,6 +78,11 @@ class InferenceScheduler:
     def places(self) -> int:
         """How many batches can be computed at once."""
         return self._inference.places
+
+    @property
+    def waits_for(self) -> Problem | None:
+        """Why nothing can be computed at present, where work waits for something outside."""
+        return self._inference.waits_for
 
     @property
     def ahead(self) -> tuple[int, float]:

@@ -153,6 +153,11 @@ class JobStore:
         with self._own(id) as (connection, _):
             fail_segment(connection, id, index, problem, seconds_worked)
 
+    def note_wait(self, id: str, problem: Problem | None) -> None:
+        """Store what a job waits for, or that it goes on."""
+        with self._own(id) as (connection, _):
+            transcriptions.change(connection, id, waits_for=problem and problem.to_dict())
+
     def note_memory(self, id: str, memory_bytes: int) -> None:
         """Store the peak memory of the process that ran this job alone."""
         with self._own(id) as (connection, _):

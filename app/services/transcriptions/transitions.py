@@ -48,6 +48,7 @@ def ended(state: JobState, segments: Sequence[Row]) -> Row:
         "state": state,
         "stage": "finished",
         "worker": None,
+        "waits_for": None,
         "finished_at": datetime.now(UTC),
         "text": join_texts(row["text"] for row in segments),
         "text_raw": join_texts(row["text_raw"] for row in segments),
@@ -56,7 +57,7 @@ def ended(state: JobState, segments: Sequence[Row]) -> Row:
 
 def requeued() -> Row:
     """The values of a job put back in its old place because its worker has ended."""
-    return {"state": JobState.QUEUED, "stage": "queued", "worker": None}
+    return {"state": JobState.QUEUED, "stage": "queued", "worker": None, "waits_for": None}
 
 
 def retried() -> Row:

@@ -18,7 +18,7 @@ from threading import Event
 from typing import TypeVar
 
 from app import metrics
-from app.domain.errors.base import AppError
+from app.domain.errors.base import AppError, Problem
 from app.domain.errors.inference import InferenceUnavailable
 from app.domain.options import OFF
 from app.domain.replacements import REWRITING
@@ -144,7 +144,9 @@ class Transcriber:
         if not job.options.model:
             yield self.scheduler
             return
-        with self.bench.engine(job.options.model, lambda: self._is_unwanted(job.id)) as engine:
+        note_wait = self._wait_note(job.id)
+        with self.bench.engine(job.options.model, lambda: self._is_unwanted(job.id), note_wait) as engine:
+            note_wait(None)
             yield engine.scheduler
             if peak_bytes := engine.peak_bytes():
                 self.persist(lambda: self.claims.note_memory(job.id, peak_bytes))
@@ -152,7 +154,7 @@ class Transcriber:
     def _recognise(self, job: Transcription, scheduler: InferenceScheduler) -> None:
         """Send pending segments to the inference process, a few ahead, and store each text immediately."""
         pending = deque(self.claims.pending(job.id))
-        began = time.monotonic()
+        began, note_wait = time.monotonic(), self._wait_note(job.id)
         with scheduler.queue(job.id) as queue:
             while pending or not queue.is_empty:
                 if self._is_unwanted(job.id):
@@ -163,6 +165,19 @@ class Transcriber:
                 if request := queue.next_result(LOOK_SECONDS):
                     self._settle(job, request, time.monotonic() - began)
                     began = time.monotonic()
+                note_wait(None if request else scheduler.waits_for)
+
+    def _wait_note(self, id: str) -> Callable[[Problem | None], None]:
+        """Return what stores why a job does not go on, whenever that changes."""
+        noted: Problem | None = None
+
+        def note(problem: Problem | None) -> None:
+            nonlocal noted
+            if problem != noted:
+                self.persist(lambda: self.claims.note_wait(id, problem))
+                noted = problem
+
+        return note
 
     def _label(self, job: Transcription) -> None:
         """Tell who spoke when, if that was asked for. After a crash the whole step is repeated: it is short."""

@@ -34,6 +34,7 @@ QUICK: tuple[Examination, ...] = (
     object_store,
     environment.network,
     environment.decoder_sandbox,
+    cluster.room,
 )
 """Checks that take milliseconds, in the order in which a person would fix things."""
 

@@ -7,10 +7,18 @@ from collections.abc import Iterable
 from app.domain.errors.base import N_
 from app.domain.errors.inference import ClusterUnreachable
 from app.services.cluster.probe import ProbedNode, probe_nodes
-from app.support.doctor.check import Check, Subject, failure_of, ok, warning
+from app.services.cluster.view import problem_of
+from app.support.doctor.check import Check, Subject, failure, failure_of, ok, warning
 
 MOST_AHEAD_SECONDS = 2.0
 LEAST_MB_PER_SECOND = 10.0  # 30 s of sound are 2 MB, and a card reads them in 0.2 s
+
+
+def room(subject: Subject) -> Iterable[Check]:
+    """Report what a server's actors wait for; it knows that without asking anybody."""
+    problem = problem_of(subject.cluster) if subject.cluster else None
+    if problem:
+        yield failure("cluster_actors", problem.message, problem.advice, **problem.params)
 
 
 def nodes(subject: Subject) -> Iterable[Check]:

@@ -66,7 +66,7 @@ def _reading(reading: Reading, entry: ModelEntry | None, translate: Translate) -
         is_in_use=entry is not None and entry.state in (ModelState.IN_USE, ModelState.SWITCHING),
         options=options_answer(record.options),
         state=record.state,
-        progress=progress_answer(record),
+        progress=progress_answer(record, translate),
         error=problem_answer(record.error, translate),
         errors=_errors(reading),
         real_time_factor=None if factor is None else round(factor, 4),

@@ -110,7 +110,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
     """Return the members that each answer about a transcription has; most are what the record has."""
     return {name: getattr(record, name) for name in _AS_RECORDED} | {
         "options": options_answer(record.options),
-        "progress": progress_answer(record),
+        "progress": progress_answer(record, translate),
         "is_exportable": record.is_exportable,
         "warnings": [warning.told(translate) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
@@ -144,7 +144,7 @@ def _hotwords(record: Transcription, segments: list[SegmentRecord]) -> list[Hotw
     ]
 
 
-def progress_answer(record: Transcription) -> Progress:
+def progress_answer(record: Transcription, translate: Translate) -> Progress:
     progress = record.progress
     return Progress(
         stage=progress.stage,
@@ -155,6 +155,7 @@ def progress_answer(record: Transcription) -> Progress:
         segments_total=progress.segments_total,
         eta_seconds=None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
         queue_position=progress.queue_position,
+        waits_for=problem_answer(progress.waits_for, translate),
     )
 
 

@@ -94,6 +94,10 @@ class Progress(BaseModel):
     segments_total: int = Field(description="0 until the recording has been read.", examples=[8])
     eta_seconds: float | None = Field(description="Seconds still needed, once known.", examples=[14.0])
     queue_position: int | None = Field(description="1 is next; null when not waiting, and in a batch.", examples=[None])
+    waits_for: ErrorDetail | None = Field(
+        description="What keeps it from going on while it is running, for example that the cluster has no room.",
+        examples=[None],
+    )
 
 
 class WordAnswer(BaseModel):

@@ -1325,6 +1325,8 @@ export interface Progress {
   eta_seconds: number | null;
   /** 1 is next; null when not waiting, and in a batch. */
   queue_position: number | null;
+  /** What keeps it from going on while it is running, for example that the cluster has no room. */
+  waits_for: ErrorDetail | null;
 }
 
 /** A speaker may be somebody whose voice is known. */

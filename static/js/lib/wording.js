@@ -64,6 +64,7 @@ export function progressLine(job) {
   if (job.cancel_requested) return t("Stopping after the current piece …");
   if (job.state === "queued") return queueLine(job.progress.queue_position);
   if (job.state !== "running") return label("job_state", job.state);
+  if (job.progress.waits_for) return job.progress.waits_for.message;
   if (job.progress.stage === "speakers") return t("Telling the speakers apart …");
   if (job.progress.stage !== "recognizing") return t("Reading the recording …");
   return recognizingParts(job).join(" · ");
