@@ -79,7 +79,7 @@ WORKDIR /home/funasr
 USER 1000:1000
 VOLUME ["/data", "/logs", "/models"]
 EXPOSE 7860
-HEALTHCHECK --interval=30s --timeout=10s --start-period=2m --start-interval=5s \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=2m \
     CMD ["python", "/opt/healthcheck.py"]
 ENTRYPOINT ["tini", "--", "funasr-webui"]
 CMD ["serve"]
