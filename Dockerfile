@@ -85,9 +85,12 @@ ENTRYPOINT ["tini", "--", "funasr-webui"]
 CMD ["serve"]
 
 
-FROM runtime AS cuda
+FROM runtime AS runtime-cuda
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
+
+
+FROM runtime-cuda AS cuda
 COPY --from=packages-cuda /opt/funasr-webui /opt/funasr-webui
 
 
@@ -98,7 +101,7 @@ RUN ln -s /opt/funasr-webui/bin/ray /usr/local/bin/ray  # KubeRay starts it from
 USER 1000:1000
 
 
-FROM cuda AS cluster-cuda
+FROM runtime-cuda AS cluster-cuda
 COPY --from=packages-cluster-cuda /opt/funasr-webui /opt/funasr-webui
 USER 0
 RUN ln -s /opt/funasr-webui/bin/ray /usr/local/bin/ray  # KubeRay starts it from a login shell, whose PATH is its own

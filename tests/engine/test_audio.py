@@ -15,6 +15,7 @@ from app.domain import reasons
 from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort, NoAudioStream, NotAudio
 from app.domain.errors.uploads import DiskFull, EmptyFile
 from app.engine import SAMPLE_RATE
+from app.engine.audio.container import open_container, tracks_of
 from app.engine.audio.decoding import decode, read_waveform
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from tests.engine import sounds
@@ -331,6 +332,15 @@ def tracks(path: Path, *loudness: float) -> Path:
             sound = sounds.tone(2.0, hertz=300.0 + 100 * number) * gain
             sounds.encode_onto(output, stream, sound.astype(np.float32)[np.newaxis], SAMPLE_RATE, "mono")
     return path
+
+
+def test_a_title_in_an_unknown_encoding_has_marks_for_what_cannot_be_read(tmp_path: Path) -> None:
+    film = tracks(tmp_path / "film.mkv", 1.0, 1.0)
+    film.write_bytes(film.read_bytes().replace(b"Director", b"Dir\xff\xfdtor"))
+
+    with open_container(film) as container:
+        [told, _] = tracks_of(container)
+    assert told.title == "Dir\ufffd\ufffdtor"
 
 
 def height(waveform: np.ndarray) -> int:

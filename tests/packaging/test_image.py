@@ -70,7 +70,15 @@ def test_all_images_run_as_a_user_with_folders_of_its_own() -> None:
     settings = variables()
     assert [settings[f"FUNASR_{name}_DIR"] for name in ("DATA", "LOG", "MODELS")] == list(volumes)
     made_of_it = {each.stage for each in instructions() if each.text.startswith("runtime AS ")}
-    assert made_of_it == {"cpu", "cuda", "cluster"}
+    assert made_of_it == {"cpu", "runtime-cuda", "cluster"}
+
+
+def test_no_image_holds_two_environments() -> None:
+    made_from = {each.stage: each.text.split()[0] for each in instructions() if each.name == "FROM"}
+    filled = [each.stage for each in instructions() if each.name == "COPY" and each.text.startswith("--from=packages-")]
+
+    assert sorted(filled) == ["cluster", "cluster-cuda", "cpu", "cuda"]
+    assert not {made_from[stage] for stage in filled} & set(filled)
 
 
 @contextmanager

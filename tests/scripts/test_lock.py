@@ -22,6 +22,8 @@ LOCK = tomllib.loads((REPOSITORY / "uv.lock").read_text())
 EXTRAS = ["punctuation", "events", "s3", "cluster"]
 APART = ("funasr", "openai-2024", "s3-server")
 """Groups with environments of their own."""
+OTHER_ON_NEWER_PYTHONS = {"av", "networkx", "numpy"}
+"""Locked in two versions, since the newer one does not support every Python of ours."""
 LISTS = ["install", "run", "dev", *APART, *EXTRAS, "torch"]
 MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
 
@@ -191,3 +193,13 @@ def test_the_libraries_of_cuda_stand_in_one_list_only() -> None:
     of_cuda = re.compile(r"nvidia-|cuda-|triton$|torch(audio)?$")
 
     assert [one.name for name in LISTS[:-1] for one, _ in entries(name) if of_cuda.match(one.name)] == []
+
+
+def test_no_other_package_differs_between_pythons() -> None:
+    """PyAV 19 once came for Python 3.12 and 3.13 alone, and read no file there; tests on 3.11 passed."""
+    versions: dict[str, set[str]] = {}
+    for entry, _ in entries("run"):
+        versions.setdefault(entry.name, set()).add(str(entry.specifier))
+    differing = {name for name, found in versions.items() if len(found) > 1}
+
+    assert differing == OTHER_ON_NEWER_PYTHONS, "run the tests on the newest Python before you add a package here"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import av.error
@@ -32,6 +32,9 @@ CONTAINERS = (
     "opus,qcp,rm,shn,sox,spdif,tak,truehd,tta,voc,w64,wav,webm,wsd,wtv,wv,xwma"
 )
 LONGEST_TITLE = 80
+ESCAPED = "surrogateescape"
+_OLD_ARGUMENTS: dict[str, Any] = {} if int(av.__version__.partition(".")[0]) > 18 else {"metadata_errors": ESCAPED}
+"""How texts that are no UTF-8 come from PyAV: since version 19 always escaped."""
 NOT_A_RECORDING = N_("it is a picture, a playlist or another kind of file, not a recording")
 UNKNOWN_CONTENT = N_("its content is in no known format")
 NO_INDEX = N_("its index is missing, as where a recording or a copy was broken off")
@@ -86,9 +89,15 @@ def tracks_of(container: InputContainer) -> Iterator[TrackFacts]:
     if not readable:
         raise NotAudio(detail=N_("its sound is encoded in an unknown or protected way"))
     for number, stream in enumerate(readable, start=1):
-        told = {name: str(stream.metadata.get(name, ""))[:LONGEST_TITLE] for name in ("title", "language")}
+        told = {name: _told(stream, name) for name in ("title", "language")}
         codec = stream.codec_context
         yield TrackFacts(number, codec.codec.canonical_name, codec.channels, **told)
+
+
+def _told(stream: AudioStream, name: str) -> str:
+    """Return a text of the file, with replacement characters for what is no UTF-8."""
+    text = str(stream.metadata.get(name, ""))
+    return text.encode(errors=ESCAPED).decode(errors="replace")[:LONGEST_TITLE]
 
 
 def by_preference(container: InputContainer) -> list[int]:
@@ -119,7 +128,7 @@ def _opened(file: _NamelessFile) -> Iterator[InputContainer]:
     av.logging.set_level(av.logging.ERROR)  # otherwise FFmpeg's messages are lost
     with av.logging.Capture() as log:
         try:
-            container = av.open(file, "r", options=options, metadata_errors="replace")
+            container = av.open(file, "r", options=options, **_OLD_ARGUMENTS)
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError as error:
