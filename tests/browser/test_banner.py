@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,10 +22,8 @@ Lack = Callable[[str], None]
 
 @pytest.fixture(name="folder", scope="module")
 def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the notes of an installation."""
-    folder = tmp_path_factory.mktemp("installed")
-    (folder / "funasr_webui-9.0.dist-info").mkdir()
-    return folder
+    """A folder for the notes of an installation."""
+    return tmp_path_factory.mktemp("installed")
 
 
 @pytest.fixture(name="ill", scope="module")
@@ -38,9 +37,12 @@ def _ill(tmp_path_factory: pytest.TempPathFactory, folder: Path, empty: Path) ->
 
 
 def write_needs(folder: Path, package: str) -> None:
+    """Install the program anew: notes are never changed in their place."""
     needs = f"Requires-Dist: {package}\n" if package else ""
-    metadata = folder / "funasr_webui-9.0.dist-info" / "METADATA"
-    metadata.write_text(f"Metadata-Version: 2.1\nName: funasr-webui\nVersion: 9.0\n{needs}")
+    notes = folder / "funasr_webui-9.0.dist-info"
+    shutil.rmtree(notes, ignore_errors=True)
+    notes.mkdir()
+    (notes / "METADATA").write_text(f"Metadata-Version: 2.1\nName: funasr-webui\nVersion: 9.0\n{needs}")
 
 
 def look_again(page: Page, folder: Path, package: str) -> None:
