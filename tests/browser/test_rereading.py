@@ -43,7 +43,9 @@ def test_a_paragraph_is_read_again_and_taken_over_word_by_word(page: Page, recor
 
 
 def test_a_part_marked_in_the_waveform_is_read_again(transcribed: Page) -> None:
-    box = transcribed.locator("[data-waveform]").bounding_box()
+    waveform = transcribed.locator("[data-waveform]")
+    waveform.hover()  # when it has come to its place
+    box = waveform.bounding_box()
     assert box
     middle = box["y"] + box["height"] / 2
     transcribed.mouse.move(box["x"] + 0.05 * box["width"], middle)

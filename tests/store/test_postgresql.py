@@ -501,11 +501,13 @@ def test_a_database_of_an_older_version_is_migrated(url: str, tmp_path: Path) ->
     server, name = postgres_server(), url.split("/")[3].split("?", maxsplit=1)[0]
     for table in ("batch_items", "live_sessions"):
         server.execute(f"ALTER TABLE {table} DROP COLUMN fence", name)
+    server.execute("ALTER TABLE transcriptions DROP COLUMN waits_for", name)
     server.execute("UPDATE alembic_version SET version_num = '0027'", name)
     migrated(tmp_path, url)
 
     assert server.execute("SELECT version_num FROM alembic_version", name) == [(SCHEMA_VERSION,)]
     assert server.execute("SELECT fence FROM batch_items", name) == []
+    assert server.execute("SELECT waits_for FROM transcriptions", name) == []
 
 
 def test_long_texts_of_the_index_are_compressed_for_reading(url: str) -> None:
