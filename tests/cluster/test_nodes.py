@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.errors.inference import InferenceUnavailable, NodeDiffers
 from app.domain.states import JobState
 from app.services.cluster.scaling import PoolLimits
 from tests.cluster.conftest import OBJECT_STORE_BYTES, ClusterHouse, agents, needs_ray
@@ -68,6 +69,18 @@ def test_nodes_that_were_refused_are_avoided(site: ClusterHouse, third: Any) -> 
         pool.crew.refused_nodes.update({node.id: "other" for node in site.cluster.nodes() if node.id != third.node_id})
         pool.load_now()
         assert [member.node for member in pool.crew.ready] == ["three"]
+
+
+def test_the_reason_is_told_when_the_last_node_that_was_not_refused_dies(
+    site: ClusterHouse, machines: Any, third: Any
+) -> None:
+    with site.pool(PoolLimits()) as pool:
+        pool.crew.refused_nodes.update({node.id: "other" for node in site.cluster.nodes() if node.id != third.node_id})
+        machines.remove_node(third, allow_graceful=False)
+        with pytest.raises(InferenceUnavailable) as refused:
+            pool.load_now()
+
+    assert refused.value.params["reason"]["code"] == NodeDiffers.code
 
 
 def drain(node_id: str) -> None:

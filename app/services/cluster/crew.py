@@ -152,16 +152,23 @@ class Crew:
             self.changed.notify_all()
 
     def look_for_new_nodes(self) -> None:
-        """Try again once there is a node that was not refused yet."""
+        """Try again once there is a node that was not refused yet; give up when the last of them has gone."""
+        nodes = [node.id for node in self._cluster.nodes() if self._fits(node.cpus, node.gpus)]
+        refused = [self.refused_nodes[id] for id in nodes if id in self.refused_nodes]
         if self.problem and self.problem.code == NodeDiffers.code:
-            nodes = self._cluster.nodes()
-            if any(node.id not in self.refused_nodes and self._fits(node.cpus, node.gpus) for node in nodes):
+            if len(refused) < len(nodes):
                 self.problem = None
+        elif refused and len(refused) == len(nodes) and self._searching():
+            self._give_up(NodeDiffers(differences=refused[-1]).problem)
+
+    def _searching(self) -> list[Member]:
+        """Return the actors that have no place yet."""
+        with self.changed:
+            return [each for each in self.members if each.state == MemberState.STARTING and not each.node_id]
 
     def look_for_room(self) -> None:
         """Note which actors have got a place, and why others have none."""
-        with self.changed:
-            searching = [each for each in self.members if each.state == MemberState.STARTING and not each.node_id]
+        searching = self._searching()
         for member in searching:
             self._note_place(member)
         waits = [each for each in searching if not each.node_id and time.monotonic() - each.since > ROOM_SECONDS]
