@@ -21,7 +21,7 @@ from tests.store.conftest import BEGIN, ON_SQLITE, SavedTranscriptions
 
 def page(saved: SavedTranscriptions, wanted: HistoryFilter, limit: int = 10, **place: Any) -> list[str]:
     with saved.database.reading() as connection:
-        return [row["id"] for row in history.newest(connection, wanted, limit, **place)]
+        return [row["id"] for row in history.page(connection, wanted, limit, **place).rows]
 
 
 def count(saved: SavedTranscriptions, wanted: HistoryFilter) -> int:
@@ -38,7 +38,7 @@ def test_pages_join_without_a_gap_in_both_directions(saved: SavedTranscriptions)
         HistoryFilter(since=BEGIN),
     ):
         with saved.database.reading() as connection:
-            rows = history.newest(connection, wanted, 10)
+            rows = history.page(connection, wanted, 10).rows
         places = [HistoryPosition(row["number"]) for row in rows]
 
         assert [row["id"] for row in rows] == ids
@@ -170,7 +170,7 @@ def test_a_rare_kind_and_a_frequent_one_are_searched_alike(saved: SavedTranscrip
     wanted = HistoryFilter(query="会议", state=JobState.FAILED)
 
     with saved.database.reading() as connection:
-        places = [HistoryPosition(row["number"]) for row in history.newest(connection, wanted, 10)]
+        places = [HistoryPosition(row["number"]) for row in history.page(connection, wanted, 10).rows]
     assert page(saved, wanted) == ids
     assert page(saved, wanted, 2, before=places[1]) == ids[2:4]
     assert page(saved, wanted, 2, after=places[3]) == ids[1:3]

@@ -46,12 +46,12 @@ def test_both_show_the_same_pages(filled: list[SavedTranscriptions], query: str,
 def pages(saved: SavedTranscriptions, wanted: HistoryFilter) -> list[object]:
     """The number of matches, all of them, and what lies around the middle one."""
     with saved.database.reading() as connection:
-        everything = [row["number"] for row in history.newest(connection, wanted, ROWS)]
+        everything = [row["number"] for row in history.page(connection, wanted, ROWS).rows]
         told: list[object] = [history.count(connection, wanted), everything]
         if everything:
             place = HistoryPosition(everything[len(everything) // 2])
             for asked in ({"before": place}, {"after": place}, {"offset": 3}):
-                told += [[row["number"] for row in history.newest(connection, wanted, 4, **asked)]]
+                told += [[row["number"] for row in history.page(connection, wanted, 4, **asked).rows]]
             told += [history.ids(connection, wanted, 4, place)]
     return told
 

@@ -56,7 +56,7 @@ def speakers_of(saved: SavedTranscriptions, id: str) -> Speakers:
 def found(saved: SavedTranscriptions, speaker: str, query: str = "", **others: object) -> list[str]:
     with saved.database.reading() as connection:
         wanted = replace(HistoryFilter(query=query, speaker=speaker), **others)  # type: ignore[arg-type]
-        return [row["id"] for row in history.newest(connection, wanted, 10)]
+        return [row["id"] for row in history.page(connection, wanted, 10).rows]
 
 
 @pytest.mark.parametrize("name", ["Wang Fang", "wang fang", "  Wang  FANG ", "Ｗａｎｇ Fang"])
@@ -133,11 +133,11 @@ def test_filters_and_pages_go_together(saved: SavedTranscriptions) -> None:
     wanted = HistoryFilter(speaker="Wang", state=JobState.SUCCEEDED)
     for each in (wanted, replace(wanted, query="讨论"), replace(wanted, since=BEGIN)):
         with saved.database.reading() as connection:
-            rows = history.newest(connection, each, 10)
+            rows = history.page(connection, each, 10).rows
             places = [HistoryPosition(row["number"]) for row in rows]
             assert [row["id"] for row in rows] == ids
-            assert [row["id"] for row in history.newest(connection, each, 2, before=places[1])] == ids[2:4]
-            assert [row["id"] for row in history.newest(connection, each, 2, after=places[3])] == ids[1:3]
+            assert [row["id"] for row in history.page(connection, each, 2, before=places[1]).rows] == ids[2:4]
+            assert [row["id"] for row in history.page(connection, each, 2, after=places[3]).rows] == ids[1:3]
             assert history.count(connection, each) == 5
     assert found(saved, "Wang", state=JobState.FAILED) == [failed]
     assert found(saved, "Wang", until=BEGIN + timedelta(minutes=3)) == ids[3:]

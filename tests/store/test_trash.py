@@ -13,7 +13,7 @@ from tests.store.conftest import BEGIN, SavedTranscriptions
 
 def in_trash(saved: SavedTranscriptions, **place: HistoryPosition) -> list[str]:
     with saved.database.reading() as connection:
-        return [row["id"] for row in history.newest(connection, HistoryFilter(in_trash=True), 10, **place)]
+        return [row["id"] for row in history.page(connection, HistoryFilter(in_trash=True), 10, **place).rows]
 
 
 def test_what_is_in_the_trash_is_nowhere_else(saved: SavedTranscriptions) -> None:
@@ -22,8 +22,8 @@ def test_what_is_in_the_trash_is_nowhere_else(saved: SavedTranscriptions) -> Non
         assert trash.hide(connection, [id, "unknown"], BEGIN) == 1
         assert trash.hide(connection, [id], BEGIN + timedelta(days=1)) == 0
         assert transcriptions.find(connection, id) is None
-        assert history.newest(connection, HistoryFilter(), 10) == []
-        assert history.newest(connection, HistoryFilter(query="会议"), 10) == []
+        assert history.page(connection, HistoryFilter(), 10).rows == []
+        assert history.page(connection, HistoryFilter(query="会议"), 10).rows == []
         assert not transcriptions.has_waiting(connection)
         assert transcriptions.claim(connection, "worker", BEGIN) is None
         assert transcriptions.changed_since(connection, 0) == []
@@ -51,7 +51,7 @@ def test_the_latest_deletion_comes_first_page_by_page(saved: SavedTranscriptions
     with saved.database.writing() as connection:
         for id, moment in zip(ids, moments, strict=True):
             trash.hide(connection, [id], moment)
-        rows = history.newest(connection, HistoryFilter(in_trash=True), 10)
+        rows = history.page(connection, HistoryFilter(in_trash=True), 10).rows
     places = [HistoryPosition(row["number"], row["deleted_at"]) for row in rows]
 
     expected = [ids[0], ids[3], ids[2], ids[1]]

@@ -153,6 +153,8 @@ class Crew:
 
     def look_for_new_nodes(self) -> None:
         """Try again once there is a node that was not refused yet; give up when the last of them has gone."""
+        if not self.refused_nodes:
+            return
         nodes = [node.id for node in self._cluster.nodes() if self._fits(node.cpus, node.gpus)]
         refused = [self.refused_nodes[id] for id in nodes if id in self.refused_nodes]
         if self.problem and self.problem.code == NodeDiffers.code:

@@ -155,8 +155,9 @@ class Queue(Recordings):
         """
         wanted = HistoryFilter(query=query, state=state)
         with self.database.reading() as connection:
-            rows = history.newest(connection, wanted, limit, offset=offset)
-            return TranscriptionPage([transcription_from(row) for row in rows], history.count(connection, wanted))
+            found = history.page(connection, wanted, limit, offset=offset)
+            total = history.count(connection, wanted) if found.total is None else found.total
+            return TranscriptionPage([transcription_from(row) for row in found.rows], total)
 
     def counts(self) -> dict[JobState, int]:
         with self.database.reading() as connection:

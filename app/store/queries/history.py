@@ -49,22 +49,6 @@ class Found:
     """As `count` returns it, if it became known."""
 
 
-def newest(
-    connection: Connection,
-    wanted: HistoryFilter,
-    limit: int,
-    *,
-    before: HistoryPosition | None = None,
-    after: HistoryPosition | None = None,
-    offset: int = 0,
-) -> list[Row]:
-    """Return the matching rows, in order, with the beginnings of their texts.
-
-    They are the first below the position `before`, or the last above the position `after`.
-    """
-    return page(connection, wanted, limit, before=before, after=after, offset=offset).rows
-
-
 def page(
     connection: Connection,
     wanted: HistoryFilter,
@@ -74,7 +58,10 @@ def page(
     after: HistoryPosition | None = None,
     offset: int = 0,
 ) -> Found:
-    """Return the same rows as `newest`, and their number if it became known."""
+    """Return the matching rows, in order, with the beginnings of their texts, and their number if it became known.
+
+    They are the first below the position `before`, or the last above the position `after`.
+    """
     plan = plan_query(connection, wanted)
     if plan is None:
         return Found([], 0)
