@@ -166,6 +166,13 @@ def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return database.file
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip before any fixture asks a database."""
+    if _is_on_postgresql() and (marker := item.get_closest_marker("sqlite")):
+        pytest.skip(": ".join(["is about SQLite alone", *marker.args]))
+
+
 @pytest.fixture(autouse=True, scope="module", name="module_database")
 def _module_database() -> Iterator[None]:
     """On PostgreSQL a database for the servers that the tests of a module share."""
@@ -176,8 +183,6 @@ def _module_database() -> Iterator[None]:
 @pytest.fixture(autouse=True, name="own_database")
 def _own_database(request: pytest.FixtureRequest) -> Iterator[None]:
     """On PostgreSQL a database for each test, which the program and its child processes find in the environment."""
-    if _is_on_postgresql() and (marker := request.node.get_closest_marker("sqlite")):
-        pytest.skip(": ".join(["is about SQLite alone", *marker.args]))
     with nullcontext() if _shares_a_server(request) else database_in_environment():
         yield
 

@@ -86,6 +86,8 @@ def _error_page(request: Request, told: dict[str, str], status: int, headers: Ma
 
 
 def _on_app_error(request: Request, error: AppError) -> Response:
+    if isinstance(error, InvalidParameter) and "\0" in request.url.path:
+        error = NotFound(path=request.url.path)  # an id that not every database can be asked for is nobody's
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # Without a cause the code is enough: tracebacks of /health would fill the log.
         event(

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,13 +65,16 @@ class Server:
     address: str = ""
     process: subprocess.Popen[str] | None = None
     settings: tuple[str, ...] = ()
+    database: str = ""
+    """Its URL; started again, it asks the same one, whatever the environment of that test says."""
     is_fresh: bool = False
     """In an interpreter of its own, because of what its environment does to imports."""
 
     def start(self) -> None:
         port = urlsplit(self.address).port or 0
         command = ("tests.browser.server", str(self.data_dir), str(port), *self.settings)
-        self.process = _fresh(command) if self.is_fresh else start_module(*command)
+        variables = os.environ | ({VARIABLE: self.database} if self.database else {})
+        self.process = _fresh(command, variables) if self.is_fresh else start_module(*command, variables=variables)
         assert self.process.stdout
         self.address = self.process.stdout.readline().split()[-1]
 
@@ -83,14 +86,15 @@ class Server:
         self.process.stdout.close()
 
 
-def _fresh(command: tuple[str, ...]) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", *command], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+def _fresh(command: tuple[str, ...], variables: Mapping[str, str]) -> subprocess.Popen[str]:
+    python = [sys.executable, "-m"]
+    return subprocess.Popen([*python, *command], cwd=REPOSITORY, env=variables, stdout=subprocess.PIPE, text=True)
 
 
 @contextmanager
 def serving(data_dir: Path, *settings: str, is_fresh: bool = False) -> Iterator[Server]:
-    server = Server(data_dir, settings=settings, is_fresh=is_fresh)
-    with serving_database(data_dir, os.environ.get(VARIABLE, "")):
+    server = Server(data_dir, settings=settings, database=os.environ.get(VARIABLE, ""), is_fresh=is_fresh)
+    with serving_database(data_dir, server.database):
         server.start()
         try:
             yield server

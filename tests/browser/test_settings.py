@@ -216,7 +216,7 @@ def test_storage_and_versions_are_told(settings_page: Page) -> None:
     storage = settings_page.locator("[data-storage]")
 
     expect(storage.locator('[data-field="free_bytes"]')).to_have_text(re.compile(r"\d (MB|GB|TB)"))
-    expect(storage.locator('[data-field="database_bytes"]')).to_have_text(re.compile(r"\d KB"))
+    expect(storage.locator('[data-field="database_bytes"]')).to_have_text(re.compile(r"\d [KM]B"))
     expect(settings_page.get_by_role("region", name="Versions")).to_contain_text("PyTorch")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,8 +161,9 @@ def test_a_comparison_is_listed_and_goes_with_its_transcriptions(server: TestCli
 
 
 def test_other_recordings_go_on_and_readings_are_cancelled_together(
-    settings: Settings, models_dir: Path, wav: bytes
+    settings: Settings, models_dir: Path, wav: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "app")
     with serving(settings, models_dir, "WaitingNamedEngine") as client:
         id = begin(client, ["first", "second"], wav)["id"]
         other = client.post(API, files={"file": ("other.wav", wav)}).json()["id"]
@@ -172,6 +174,7 @@ def test_other_recordings_go_on_and_readings_are_cancelled_together(
 
         wait_until(lambda: states() == ["running", "queued", "running"], lambda: str(states()))
         client.post(f"{COMPARISONS}/{id}/cancel")
+        wait_until(lambda: {"segments_withdrawn", "job_cancelled"} & set(caplog.messages))  # the worker has heard of it
         (models_dir / "go").touch()
 
         assert [r["state"] for r in ended(client, id)["readings"]] == ["cancelled", "cancelled"]

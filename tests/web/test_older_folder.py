@@ -16,6 +16,7 @@ import pytest
 
 from tests.web.conftest import REPOSITORY, serving
 
+pytestmark = pytest.mark.sqlite("an older folder holds its database")
 FOLDER = REPOSITORY / "tests" / "data" / "data_folder" / "folder.zip"
 OTHERWISE = {  # the weight of a hotword, which stood behind a blank, stands behind a colon
     "小度 20\n阿里云": "小度:20\n阿里云",
