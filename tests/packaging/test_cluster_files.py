@@ -15,7 +15,7 @@ from app.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.packaging.dockerfile import instructions, run_step, variables
 
-OTHERS = ("AWS_", "POSTGRES_", "SITE_ADDRESS")
+OTHERS = ("AWS_", "RAY_AUTH_", "POSTGRES_", "SITE_ADDRESS")
 
 
 @pytest.fixture(name="compose", scope="module")
@@ -72,7 +72,7 @@ def test_every_secret_is_asked_for_by_the_example(compose: dict[str, Any]) -> No
     example = (REPOSITORY / "docker" / "cluster.env.example").read_text(encoding="utf-8")
     asked = set(re.findall(r"\$\{([A-Z_]+):\?", yaml.safe_dump(compose)))
 
-    assert asked == {"DATABASE_PASSWORD", "STORE_KEY", "STORE_SECRET"}
+    assert asked == {"DATABASE_PASSWORD", "RAY_TOKEN", "STORE_KEY", "STORE_SECRET"}
     assert all(f"\n{name}=" in example for name in asked)
 
 

@@ -73,6 +73,12 @@ class ClusterUnreachable(ClusterError):
     advice = N_("Check FUNASR_CLUSTER and `ray status` on the head node. Jobs wait until the cluster is there.")
 
 
+class ClusterRefused(ClusterUnreachable):
+    code = "cluster_refused"
+    message = N_("The cluster {address} refuses this server: {reason}")
+    advice = N_("Give the server the cluster's token: RAY_AUTH_MODE=token and RAY_AUTH_TOKEN. Jobs wait until then.")
+
+
 class NoRoom(ClusterError):
     code = "cluster_full"
     message = N_("Waiting for a place in the cluster: {wanted} {resource} wanted, {free} free of {total}.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Protocol
 
-from app.domain.errors.inference import ClusterUnreachable
+from app.domain.errors.inference import ClusterRefused, ClusterUnreachable
 from app.logging import event
 from app.services.cluster.actor import WATCH, InferenceActor
 from app.services.cluster.tally import Tally
@@ -21,6 +21,8 @@ NAMESPACE = "funasr"
 CLIENT = "ray://"
 LOCAL = "local"  # Ray's own word for a cluster of its own, whatever else runs on this machine
 REACH_SECONDS = 3.0
+REFUSALS = ("authentication", "unauthenticated", "authorization")  # in Ray's and gRPC's words for a missing token
+NOT_CONNECTED = (ClusterUnreachable.code, ClusterRefused.code)
 NODE_LABEL = "ray.io/node-id"
 
 _log = logging.getLogger(__name__)
@@ -158,8 +160,10 @@ class Cluster:
             _check_there(self.address)
             self._thread.submit(self._connect, ray).result()
         except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ClusterUnreachable(address=self.address, reason=reason) from error
+            told = _refusal(self.address) or str(error)
+            reason = (told.splitlines() or [type(error).__name__])[0]
+            is_refused = any(word in told.lower() for word in REFUSALS)
+            raise (ClusterRefused if is_refused else ClusterUnreachable)(address=self.address, reason=reason) from error
         event(_log, logging.INFO, "cluster_connected", address=self.address, ray=ray.__version__)
         return ray
 
@@ -184,6 +188,25 @@ def _check_there(address: str) -> None:
     host, _, port = address.removeprefix(CLIENT).rpartition(":")
     if host:
         socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
+
+
+def _refusal(address: str) -> str:
+    """Return with which words a head refuses clients without its token; "" if it does not. Ray's client only times out."""
+    if not address.startswith(CLIENT):
+        return ""
+    import grpc
+    from ray._private.grpc_utils import init_grpc_channel  # with our token, if we have one
+    from ray.core.generated import ray_client_pb2, ray_client_pb2_grpc
+
+    request = ray_client_pb2.ClusterInfoRequest(type=ray_client_pb2.ClusterInfoType.PING)
+    channel = init_grpc_channel(address.removeprefix(CLIENT))
+    try:
+        ray_client_pb2_grpc.RayletDriverStub(channel).ClusterInfo(request, timeout=REACH_SECONDS)
+    except grpc.RpcError as error:
+        return f"UNAUTHENTICATED: {error.details()}" if error.code() == grpc.StatusCode.UNAUTHENTICATED else ""
+    finally:
+        channel.close()
+    return ""
 
 
 def _node(found: dict[str, Any], *, is_draining: bool) -> Node:

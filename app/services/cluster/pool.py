@@ -19,7 +19,7 @@ from app.domain.transcript import Applied
 from app.engine import EngineSpec, Utterance
 from app.engine.process.messages import Cleared, HearVoices, Transcribed, VoicesHeard
 from app.logging import event
-from app.services.cluster.connection import Cluster, Share
+from app.services.cluster.connection import NOT_CONNECTED, Cluster, Share
 from app.services.cluster.crew import Crew
 from app.services.cluster.fingerprint import Fingerprint, fingerprint_of
 from app.services.cluster.member import Member, MemberState
@@ -276,7 +276,7 @@ class ActorPool:
 
     def _report_unreachable(self, error: ClusterUnreachable) -> None:
         if self.crew.problem != error.problem:
-            event(_log, logging.ERROR, "cluster_unreachable", reason=error)
+            event(_log, logging.ERROR, error.code, reason=error)
         self.crew.problem = error.problem
         self._stopping.wait(RECONNECT_SECONDS)
 
@@ -326,7 +326,7 @@ class ActorPool:
 
     @property
     def _is_unreachable(self) -> bool:
-        return self.crew.problem is not None and self.crew.problem.code == ClusterUnreachable.code
+        return self.crew.problem is not None and self.crew.problem.code in NOT_CONNECTED
 
     @property
     def _is_refused(self) -> bool:
