@@ -2,7 +2,7 @@
 #
 # Images, each for linux/amd64 and linux/arm64:
 #
-#   docker build --target cpu  -t funasr-webui:cpu .     about 1.6 GB; runs anywhere (the default target)
+#   docker build --target cpu  -t funasr-webui:cpu .     about 1.7 GB; runs anywhere (the default target)
 #   docker build --target cuda -t funasr-webui:cuda .    about 6 GB; needs an NVIDIA driver and its container toolkit
 #   docker build --target cluster -t funasr-webui:cluster .            the first one for several machines: docs/scaling.md
 #   docker build --target cluster-cuda -t funasr-webui:cluster-cuda .  the second one likewise

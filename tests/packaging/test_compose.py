@@ -49,6 +49,18 @@ def test_its_targets_are_those_of_the_dockerfile(services: dict[str, Any]) -> No
     assert more["deploy"]["resources"]["reservations"]["devices"][0]["capabilities"] == ["gpu"]
 
 
+@pytest.mark.parametrize("file", ["compose.yaml", "compose.cluster.yaml"])
+def test_the_health_check_of_the_image_is_asked_for_whatever_built_it(file: str) -> None:
+    server = yaml.safe_load((REPOSITORY / file).read_text(encoding="utf-8"))["services"]["server"]
+    options, _, _ = only("runtime", "HEALTHCHECK").partition(" CMD ")
+
+    check = server["healthcheck"]
+
+    assert check["test"] == ["CMD", *command(only("runtime", "HEALTHCHECK"))]
+    given = {name.replace("_", "-"): value for name, value in check.items() if name != "test"}
+    assert [f"--{name}={value}" for name, value in given.items()] == options.split()
+
+
 def test_the_proxy_finds_the_server_and_is_trusted(services: dict[str, Any]) -> None:
     networks = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))["networks"]
     [inside] = networks["inside"]["ipam"]["config"]

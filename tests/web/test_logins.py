@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from app.services.people.accounts import Accounts
 from app.services.people.attempts import FREE, SPREAD_FREE, Attempts
 from app.services.people.passwords import check_password, hash_password, is_password, needs_new_hash
 from app.settings import Settings
+from tests.conftest import REPOSITORY
 from tests.databases import database_in, in_database, stored_in
 from tests.web.accounts import PASSWORD, QUICK_HASHER, Office, office
 
@@ -375,6 +377,28 @@ def test_a_server_for_the_network_prints_a_link_for_its_first_administrator(tmp_
     secret = lines[3].rstrip().partition("/welcome#")[2]
     assert len(secret) >= 40
     assert secret not in (tmp_path / "logs" / "app.log").read_text(encoding="utf-8")
+    for file in ("docs/scaling.md", "compose.cluster.yaml"):
+        [word] = re.findall(r"logs server \| grep (\w+)", (REPOSITORY / file).read_text(encoding="utf-8"))
+        assert [line for line in lines if word in line] == [lines[3]]
+
+
+def test_servers_that_start_together_print_links_that_are_valid_until_one_is_used(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(database_in(settings.data_dir)) as database:
+        database.migrate()
+        one, other = (Accounts(database, login_rule(settings)) for _ in range(2))
+        monkeypatch.setattr(other.people, "is_anybody", lambda: False)  # as it was when both looked
+        secrets = [one.begin(None), other.begin(None)]
+
+    with office(settings) as house:
+        looks = [house.stranger().post("/api/v1/welcome/look", json={"secret": secret}) for secret in secrets]
+        used = house.stranger().post("/api/v1/welcome", json={"secret": secrets[0], "password": PASSWORD})
+        after = [house.stranger().post("/api/v1/welcome/look", json={"secret": secret}) for secret in secrets]
+
+    assert [look.json() for look in looks] == [{"name": "admin"}] * 2
+    assert used.status_code == 204
+    assert [look.status_code for look in after] == [410, 410]
 
 
 def test_a_file_can_hold_the_first_password(settings: Settings, tmp_path: Path) -> None:

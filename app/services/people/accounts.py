@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.errors.people import LoginNotAccepted
+from app.domain.errors.people import LoginNotAccepted, NameTaken
 from app.domain.people import PERMISSIONS, Actor, Permission, Person, Role
 from app.services.people.api_keys import ApiKeys
 from app.services.people.audit import AuditTrail
@@ -80,18 +81,19 @@ class Accounts:
         """Prepare the login: what belongs to nobody gets an owner, and the first administrator a way in.
 
         `password` is that of a new administrator. Return the secret of a link with which the first one sets theirs,
-        where nobody who administers has one.
+        where nobody who administers has one; several servers print one each, and all are valid until one is used.
 
         Raises:
             WeakPassword
         """
         if not self.people.is_anybody():
-            self.people.add(FIRST_NAME, Role.ADMINISTRATOR, password=password)
+            with suppress(NameTaken):  # by another server that starts at the same time
+                self.people.add(FIRST_NAME, Role.ADMINISTRATOR, password=password)
         self.people.adopt()
         administrators = self.people.administrators()
         if any(person.has_password for person in administrators):
             return None
-        return self.logins.offer_link(administrators[0].id)
+        return self.logins.offer_link(administrators[0].id, ends_former=False)
 
     def of_cookie(self, cookie: str, address: str) -> Actor | None:
         """Return who comes with the cookie of a session; None if it has ended."""

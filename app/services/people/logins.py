@@ -145,8 +145,8 @@ class Logins:
             raise WrongPassword
         self._set_password(person, row["name"], new, this)
 
-    def offer_link(self, person: str) -> str:
-        """Return the secret of a link with which a person sets a password, once; former links end.
+    def offer_link(self, person: str, *, ends_former: bool = True) -> str:
+        """Return the secret of a link with which a person sets a password, once; former links end, unless asked not to.
 
         Raises:
             PersonNotFound
@@ -156,6 +156,8 @@ class Logins:
             if people.find(connection, person) is None:
                 raise PersonNotFound(id=person)
             expires_at = datetime.now(UTC) + LINK_VALID
+            if ends_former:
+                people.end_links(connection, person)
             people.add_link(connection, hash=hash_of(secret), person_id=person, expires_at=expires_at)
         return secret
 

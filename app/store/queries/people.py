@@ -153,8 +153,6 @@ def end_old_sessions(connection: Connection, seen_before: datetime, created_befo
 
 
 def add_link(connection: Connection, **values: Any) -> None:
-    """Store a link; former ones of the person end."""
-    connection.execute(delete(login_links).where(login_links.c.person_id == values["person_id"]))
     connection.execute(insert(login_links).values(**values))
 
 
