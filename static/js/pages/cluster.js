@@ -35,14 +35,29 @@ function show(cluster) {
   write(root, "throughput", String(cluster.speech_hours_per_hour));
   const cost = cluster.cost_per_speech_hour;
   if (cost !== null) write(root, "cost", String(Number(cost.toPrecision(3))));
-  nodes.replaceChildren(...cluster.nodes.map(nodeRow));
-  actors.replaceChildren(...cluster.actors.map(actorRow));
+  fill("nodes", nodes, cluster.nodes.map(nodeRow));
+  fill("actors", actors, cluster.actors.map(actorRow));
+}
+
+/**
+ * Show a table, or what stands in its place while it has no rows.
+ * @param {"nodes" | "actors"} name @param {HTMLElement} body @param {HTMLTableRowElement[]} rows
+ */
+function fill(name, body, rows) {
+  body.replaceChildren(...rows);
+  slotOf(root, name).hidden = rows.length === 0;
+  slotOf(root, `no-${name}`).hidden = rows.length > 0;
 }
 
 /** @param {Cluster["problem"]} problem */
 function tell(problem) {
   problemBox.hidden = !problem;
-  if (problem) fillProblem(problemBox, problem);
+  if (!problem) return;
+  fillProblem(problemBox, problem);
+  for (const message of document.querySelectorAll("[data-health] .problem__message")) {
+    const above = message.closest("[data-health]");
+    if (above instanceof HTMLElement && message.textContent === problem.message) above.remove(); // told once is enough
+  }
 }
 
 /** @param {ClusterNode} node */
