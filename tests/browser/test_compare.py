@@ -118,6 +118,7 @@ def test_settings_are_compared_on_a_transcript_by_keyboard_and_told_later(open_c
     id = transcribe(page, recording)
     page.goto(f"/transcriptions/{id}")
     page.get_by_role("link", name="Compare models …").press("Enter")
+    page.wait_for_url(re.compile("/compare[?]"))  # whole: `all` below does not wait
 
     for select in page.locator('[data-variants] [name="model"]').all():
         select.select_option("builtin")
