@@ -37,10 +37,14 @@ def test_a_server_that_is_no_node_comes_back_to_the_head(head: Head, tmp_path: P
         id = begun(server)
         head.kill()
         wait_until(lambda: server.ask("/ready").get("status") != "ready")
+        told = f"/transcriptions/{id}"
+        wait_until(lambda: (server.ask(told)["progress"]["waits_for"] or {}).get("code") == "cluster_unreachable")
         (server.data_dir / "hold").unlink()
         head.start()
         wait_until(lambda: server.state_of(id) == "succeeded")
 
         assert server.ask(f"/transcriptions/{id}")["text_raw"] == "level 2 level 3 level 4"
+        log = server.client.get(f"{server.address}/api/v1/transcriptions/{id}/log").text
+        assert log.count(" segment_finished ") == 3
         wait_until(lambda: server.ask("/ready")["status"] == "ready")
         assert server.ask("/system/cluster")["problem"] is None

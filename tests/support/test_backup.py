@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -145,7 +146,7 @@ def test_the_former_data_are_moved_aside_not_lost(places: Places, tmp_path: Path
 
     assert names(open_queue(places)) == ["before.wav"]
     assert aside
-    with sqlite3.connect(aside / "app.db") as connection:
+    with closing(sqlite3.connect(aside / "app.db")) as connection, connection:
         assert connection.execute("SELECT count(*) FROM transcriptions").fetchone() == (2,)
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -435,7 +436,7 @@ def test_only_a_database_of_a_newer_program_is_a_failure(
     tmp_path: Path, empty: Path, version: str, status: Status
 ) -> None:
     data_folder(tmp_path / "data", empty)
-    with sqlite3.connect(tmp_path / "data/app.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "data/app.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
 
     check = examined(database, tmp_path)["schema"]
@@ -505,7 +506,7 @@ def test_a_proxy_between_this_machine_and_itself_is_noted(
 def test_a_clock_that_was_set_back_is_found(tmp_path: Path, empty: Path) -> None:
     data_folder(tmp_path / "data", empty)
     [right] = clock(subject(tmp_path))
-    with sqlite3.connect(tmp_path / "data/app.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "data/app.db")) as connection, connection:
         plant_transcription(connection, created_at="2099-01-01 00:00:00.000000")
 
     [check] = clock(subject(tmp_path))
