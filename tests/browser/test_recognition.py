@@ -305,7 +305,7 @@ def test_an_own_recording_survives_a_reload_until_it_is_sent(microphone_page: Pa
     expect(staged.locator('[data-field="name"]')).to_have_text(re.compile(r"^Recording \d\d:\d\d\.webm$"))
     page.reload()
     expect(staged).to_have_count(1)
-    expect(staged.locator('[data-field="facts"]')).to_contain_text(re.compile("0:0[23]"))
+    expect(staged.locator('[data-field="facts"]')).to_contain_text(re.compile("0:0[2-9]"))  # it went on meanwhile
     expect(staged.get_by_role("button", name="Listen")).to_be_visible()
     start(page)
     expect(job_row(page, ".webm")).to_have_attribute("data-state", "succeeded")
