@@ -40,9 +40,13 @@ def is_unfinished(connection: Connection) -> bool:
     return connection.exec_driver_sql(f"SELECT to_regclass('{PROGRESS}')").scalar() is not None
 
 
+_HAS_VERSION = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'alembic_version' AND pg_table_is_visible(oid))"
+"""Not to_regclass: its cache may not know yet what another process has made while this one waited for its turn."""
+
+
 def version_of(connection: Connection) -> str | None:
     """Return the newest applied migration; None for a database without our tables."""
-    if connection.exec_driver_sql("SELECT to_regclass('alembic_version')").scalar() is None:
+    if not connection.exec_driver_sql(_HAS_VERSION).scalar():
         return None
     version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return None if version is None else str(version)
