@@ -158,11 +158,11 @@ class Cluster:
 
         try:
             _check_there(self.address)
+            _check_token(self.address)
             self._thread.submit(self._connect, ray).result()
         except Exception as error:
-            told = _refusal(self.address) or str(error)
-            reason = (told.splitlines() or [type(error).__name__])[0]
-            is_refused = any(word in told.lower() for word in REFUSALS)
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            is_refused = any(word in str(error).lower() for word in REFUSALS)
             raise (ClusterRefused if is_refused else ClusterUnreachable)(address=self.address, reason=reason) from error
         event(_log, logging.INFO, "cluster_connected", address=self.address, ray=ray.__version__)
         return ray
@@ -190,12 +190,16 @@ def _check_there(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
 
 
-def _refusal(address: str) -> str:
-    """Return with which words a head refuses clients without its token; "" if it does not. Ray's client only times out."""
+def _check_token(address: str) -> None:
+    """Ask a head that clients reach whether it takes our token, if we have one: Ray's client itself would time out.
+
+    Raises:
+        PermissionError: it does not; with its words.
+    """
     if not address.startswith(CLIENT):
-        return ""
+        return
     import grpc
-    from ray._private.grpc_utils import init_grpc_channel  # with our token, if we have one
+    from ray._private.grpc_utils import init_grpc_channel
     from ray.core.generated import ray_client_pb2, ray_client_pb2_grpc
 
     request = ray_client_pb2.ClusterInfoRequest(type=ray_client_pb2.ClusterInfoType.PING)
@@ -203,10 +207,10 @@ def _refusal(address: str) -> str:
     try:
         ray_client_pb2_grpc.RayletDriverStub(channel).ClusterInfo(request, timeout=REACH_SECONDS)
     except grpc.RpcError as error:
-        return f"UNAUTHENTICATED: {error.details()}" if error.code() == grpc.StatusCode.UNAUTHENTICATED else ""
+        if error.code() == grpc.StatusCode.UNAUTHENTICATED:
+            raise PermissionError(f"UNAUTHENTICATED: {error.details()}") from error
     finally:
         channel.close()
-    return ""
 
 
 def _node(found: dict[str, Any], *, is_draining: bool) -> Node:

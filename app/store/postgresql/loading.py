@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.store.postgresql.database import PostgresDatabase
+from app.store.postgresql.schema import has_table
 
 SET_ASIDE = "set_aside"
 """The table of the statements that make again what was set aside."""
@@ -51,7 +52,7 @@ def restore_indexes(database: PostgresDatabase) -> None:
 def _restore_one(database: PostgresDatabase) -> bool:
     """Make the next index; return whether there was one."""
     with database.writing() as connection:
-        if connection.exec_driver_sql(f"SELECT to_regclass('{SET_ASIDE}')").scalar() is None:
+        if not has_table(connection, SET_ASIDE):
             return False
         query = f"SELECT number, statement FROM {SET_ASIDE} ORDER BY number LIMIT 1"  # noqa: S608 - a name of ours
         row = connection.exec_driver_sql(query).first()

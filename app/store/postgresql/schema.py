@@ -37,19 +37,24 @@ PROGRESS = "transfer_progress"
 
 def is_unfinished(connection: Connection) -> bool:
     """Return whether the database is being filled from an SQLite database."""
-    return connection.exec_driver_sql(f"SELECT to_regclass('{PROGRESS}')").scalar() is not None
-
-
-_HAS_VERSION = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'alembic_version' AND pg_table_is_visible(oid))"
-"""Not to_regclass: its cache may not know yet what another process has made while this one waited for its turn."""
+    return has_table(connection, PROGRESS)
 
 
 def version_of(connection: Connection) -> str | None:
     """Return the newest applied migration; None for a database without our tables."""
-    if not connection.exec_driver_sql(_HAS_VERSION).scalar():
+    if not has_table(connection, "alembic_version"):
         return None
     version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return None if version is None else str(version)
+
+
+def has_table(connection: Connection, name: str) -> bool:
+    """Return whether a table is there.
+
+    Not by to_regclass: its cache may not know yet what another process has made while this one waited for its turn.
+    """
+    sought = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = %(name)s AND pg_table_is_visible(oid))"
+    return bool(connection.exec_driver_sql(sought, {"name": name}).scalar())
 
 
 def create(connection: Connection) -> None:

@@ -22,7 +22,7 @@ from app.store.postgresql.listener import Session
 
 WORKERS = 0x46756E57  # first half of the locks' keys
 LOCKS = f"""
-    SELECT 1 FROM pg_locks JOIN pg_database ON oid = database
+    SELECT objid FROM pg_locks JOIN pg_database ON oid = database
     WHERE datname = current_database() AND locktype = 'advisory' AND granted AND classid = {WORKERS} AND objsubid = 2
 """  # noqa: S608 - a number of ours
 """The query of all workers' locks."""
