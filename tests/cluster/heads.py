@@ -71,9 +71,16 @@ class Head:
 
 @contextmanager
 def head_in(folder: Path, **variables: str) -> Iterator[Head]:
+    with head_to_come(folder, **variables) as head:
+        head.start()
+        yield head
+
+
+@contextmanager
+def head_to_come(folder: Path, **variables: str) -> Iterator[Head]:
+    """A head whose addresses are known, and that has still to be started."""
     head = Head(folder, variables)
     try:
-        head.start()
         yield head
     finally:
         head.kill()

@@ -11,7 +11,7 @@ from tests.browser.axe import check_accessible
 from tests.browser.conftest import _browser, _launch, _playwright  # noqa: F401 - fixtures
 from tests.browser.contexts import new_context
 from tests.cluster.conftest import needs_ray
-from tests.cluster.heads import head_in
+from tests.cluster.heads import head_to_come
 from tests.services.conftest import talk
 from tests.waiting import wait_until
 from tests.web.live_process import live_servers
@@ -21,8 +21,7 @@ ENGINE = "tests.cluster.engines:NotingEngine"
 
 
 def test_the_page_says_once_that_no_head_is_there_and_fills_when_it_comes(browser: Browser, tmp_path: Path) -> None:
-    with head_in(tmp_path) as head, live_servers(tmp_path / "data") as serve:
-        head.kill()
+    with head_to_come(tmp_path) as head, live_servers(tmp_path / "data") as serve:
         server = serve(ENGINE, cluster=head.client_address)
         wait_until(lambda: server.ask("/system/cluster")["problem"])
         page = new_context(browser, server.address, locale="en-GB").new_page()
