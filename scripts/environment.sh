@@ -298,7 +298,9 @@ import sys, sysconfig
 from pathlib import Path
 
 own = Path(sysconfig.get_path("purelib", vars={"base": sys.argv[1]}))
-(own / "first.pth").write_text(sysconfig.get_path("purelib") + "\n")
+first = sysconfig.get_path("purelib")
+# Its own .pth files count, too: without them Python 3.12 has no distutils, which FunASR imports.
+(own / "first.pth").write_text(f"import site; site.addsitedir({first!r})\n")
 PYTHON
 }
 
