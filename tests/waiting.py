@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-PATIENCE_SECONDS = 240.0  # only a safety net: whoever waits goes on as soon as it is true
+PATIENCE_SECONDS = 480.0  # only a safety net: whoever waits goes on as soon as it is true
 PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = (
     0.5  # who has waited long looks less often: five workers that look all the time keep a processor busy

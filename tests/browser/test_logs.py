@@ -37,6 +37,7 @@ def test_the_level_changes_while_the_server_runs(open_page: Callable[..., Page])
     page.request.get("/api/v1/health")
 
     expect(page.locator('.log-entry[data-level="DEBUG"]').first).to_be_attached()
+    assert "From now on DEBUG" in page.locator('[data-field="state"]').inner_text()
     page.get_by_label("At least").select_option("INFO")
     expect(page.locator('.log-entry[data-level="DEBUG"]')).to_have_count(0)
     page.get_by_label("Write from now on").select_option("INFO")

@@ -37,7 +37,7 @@ def _order(site: ClusterHouse, tmp_path: Path) -> ReadingOrder:
 
 def test_the_nodes_of_a_cluster_share_an_archive(order: ReadingOrder, site: ClusterHouse) -> None:
     site.hold()
-    helper = Thread(target=lambda: (wait_until(lambda: len(_readers(site)) == 2), site.let_go()))
+    helper = Thread(target=_let_go_of_two, args=(site,))
     helper.start()
 
     run = Run(order, readers=readers_of(site.cluster, Share(), most=2))
@@ -46,6 +46,13 @@ def test_the_nodes_of_a_cluster_share_an_archive(order: ReadingOrder, site: Clus
     assert run.totals.read == RECORDINGS
     lines = (Path(order.output) / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["source"]["name"] for line in lines] == [f"call {n}.wav" for n in range(RECORDINGS)]
+
+
+def _let_go_of_two(site: ClusterHouse) -> None:
+    try:
+        wait_until(lambda: len(_readers(site)) == 2)
+    finally:
+        site.let_go()
 
 
 def _readers(site: ClusterHouse) -> set[str]:

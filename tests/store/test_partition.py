@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,23 +40,34 @@ def _line() -> Iterator[Line]:
 
 @pytest.fixture(name="database")
 def _database(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Reached by the line, and soon impatient."""
-    for kind in (PatientConnection, ImpatientConnection):
-        monkeypatch.setattr(kind, "silent_seconds", 0.5)
-    url = f"postgresql://funasr@127.0.0.1:{line.port}/parted?connect_timeout=2"
-    with closing(open_database(tmp_path, url)) as database:
+    """Reached by the line, and soon asked whether it is busy; a busy machine needs a while to answer that."""
+    monkeypatch.setattr(PatientConnection, "silent_seconds", 0.5)
+    with reached_by(line, tmp_path, connect_timeout=NOTICED_SECONDS) as database:
+        yield database
+
+
+@contextmanager
+def reached_by(line: Line, folder: Path, connect_timeout: int) -> Iterator[Database]:
+    url = f"postgresql://funasr@127.0.0.1:{line.port}/parted?connect_timeout={connect_timeout}"
+    with closing(open_database(folder, url)) as database:
         database.migrate()
         yield database
 
 
-def test_who_asks_a_database_that_went_silent_is_told_so(line: Line, database: Database) -> None:
-    with pytest.raises(DatabaseUnreachable), database.reading() as connection:  # noqa: PT012 - the line falls silent within
-        line.hush()
-        connection.exec_driver_sql("SELECT 1")
-    line.mend()
+def test_who_asks_a_database_that_went_silent_is_told_so(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reached_by(line, tmp_path, connect_timeout=5) as database:
+        with monkeypatch.context() as impatient:
+            for kind in (PatientConnection, ImpatientConnection):
+                impatient.setattr(kind, "silent_seconds", 0.5)
+            with pytest.raises(DatabaseUnreachable), database.reading() as connection:  # noqa: PT012 - silent within
+                line.hush()
+                connection.exec_driver_sql("SELECT 1")
+        line.mend()
 
-    with database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+        with database.reading() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1
 
 
 def test_a_query_is_waited_for_while_the_server_works_on_it(database: Database) -> None:

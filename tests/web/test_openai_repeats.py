@@ -173,9 +173,9 @@ def test_who_cannot_wait_gets_an_address(server: SpeakingServer) -> None:
 
 def test_spaces_keep_a_long_request_alive(tmp_path: Path, empty: Path) -> None:
     with waiting(tmp_path, empty, pace=0.2) as server:
-        timer = threading.Timer(3.0, server.let_go)
+        timer = threading.Timer(10.0, server.let_go)
         timer.start()
-        with openai.OpenAI(base_url=f"{server.address}/v1", api_key="k", timeout=1.5, max_retries=0) as client:
+        with openai.OpenAI(base_url=f"{server.address}/v1", api_key="k", timeout=6.0, max_retries=0) as client:
             answer = client.audio.transcriptions.with_raw_response.create(file=talk(), model="whisper-1")
 
         assert answer.text.startswith("     ")

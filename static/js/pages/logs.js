@@ -19,6 +19,7 @@ const view = new LogView(root);
 let place = root.dataset.place ?? "";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typing;
+let isServerSilent = false;
 
 view.toEnd();
 form.addEventListener("submit", (event) => event.preventDefault());
@@ -67,8 +68,10 @@ async function follow() {
     const page = await readLog(currentFilter(), place);
     place = page.place;
     view.append(page.entries);
-    write(root, "state", "");
+    if (isServerSilent) write(root, "state", "");
+    isServerSilent = false;
   } catch {
+    isServerSilent = true;
     write(root, "state", t("The server does not answer; trying again …"));
   }
 }
