@@ -13,6 +13,7 @@ small server, which only xdist's workers have.
 from __future__ import annotations
 
 import atexit
+import errno
 import inspect
 import multiprocessing
 import multiprocessing.context
@@ -23,15 +24,17 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
-from multiprocessing import forkserver, resource_tracker, spawn
+from multiprocessing import forkserver, reduction, resource_tracker, spawn
 from multiprocessing.connection import Connection
 from pathlib import Path
+from socket import socket
 from threading import local
 from typing import IO, Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 IMPORTED = [
     "pytest",  # the main module of who asks, which every new process imports again
+    __name__,  # by which the server outlives whoever is killed while asking
     "alembic.command",
     "anyio._backends._asyncio",
     "uvicorn.lifespan.on",
@@ -210,10 +213,15 @@ def start_for_workers() -> None:
     """Start the servers from which the workers' processes are forked; they end with this process."""
     forkserver.ensure_running()
     os.environ[_ADDRESS] = str(forkserver._forkserver._forkserver_address)  # type: ignore[attr-defined]
-    readers: Any = forkserver.ForkServer()
-    readers.set_forkserver_preload([__name__, _READER[-1]])
-    readers.ensure_running()
-    os.environ[_READERS_ADDRESS] = str(readers._forkserver_address)
+    os.environ[_READERS_ADDRESS] = str(new_server(__name__, _READER[-1])._forkserver_address)
+
+
+def new_server(*imported: str) -> Any:
+    """Start another server, which has imported these modules and ends with this process."""
+    server: Any = forkserver.ForkServer()
+    server.set_forkserver_preload([*imported])
+    server.ensure_running()
+    return server
 
 
 def use_shared() -> None:
@@ -245,6 +253,20 @@ def _what_to_prepare(name: str) -> dict[str, Any]:
     return told
 
 
+def _receive(asked: socket, size: int) -> list[int]:
+    """Return the descriptors with which somebody asks the server, which goes on when there are none.
+
+    Raises:
+        ConnectionAbortedError: who asked was killed between two calls; the server would end by the usual error.
+    """
+    try:
+        return _RECEIVE(asked, size)
+    except EOFError as error:
+        raise ConnectionAbortedError(errno.ECONNABORTED, "who asked is gone") from error
+
+
+_RECEIVE = reduction.recvfds
+reduction.recvfds = _receive
 _GET_PREPARATION_DATA = spawn.get_preparation_data
 spawn.get_preparation_data = _what_to_prepare
 forkserver.connect_to_new_process = _connect  # type: ignore[assignment]
