@@ -118,6 +118,16 @@ def test_an_error_inside_the_engine_costs_one_request(tmp_path):
         assert ends(process) == 0
 
 
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_a_parent_that_is_killed_before_it_has_read_an_answer_is_no_error_of_the_child(tmp_path, is_asked):
+    with child(EngineSpec(tmp_path, factory=f"{__name__}:load_broken")) as (connection, process):
+        assert connection.poll(PATIENCE_SECONDS)
+        if is_asked:
+            connection.send(request(1, np.zeros(10, np.float32)))
+        connection.close()
+        assert ends(process) == 0
+
+
 def start_and_vanish(spec, report):
     """A parent that dies without a word while its child computes."""
     ours, theirs = SPAWN.Pipe()

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -51,9 +52,10 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
     _end_with_parent()
     host = EngineHost(spec)
-    connection.send(host.first_answer)
-    if isinstance(host.first_answer, Ready):
-        _answer_requests(connection, host)
+    with suppress(EOFError, ConnectionError):  # a parent that is killed leaves the connection closed, reset or broken
+        connection.send(host.first_answer)
+        if isinstance(host.first_answer, Ready):
+            _answer_requests(connection, host)
 
 
 class EngineHost:
@@ -141,13 +143,8 @@ def _freeze_what_stays() -> None:
 
 
 def _answer_requests(connection: Connection, host: EngineHost) -> None:
-    while True:
-        try:
-            request: Request = connection.recv()
-        except EOFError:
-            return
-        if isinstance(request, Stop):
-            return
+    request: Request
+    while not isinstance(request := connection.recv(), Stop):
         connection.send(host.answer(request))
 
 
