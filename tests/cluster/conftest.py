@@ -26,6 +26,7 @@ from app.store.sqlite.database import SqliteDatabase
 from tests.conftest import REPOSITORY
 from tests.databases import in_database
 from tests.services.conftest import LIMITS, House, _house  # noqa: F401 - a fixture
+from tests.waiting import PATIENCE_SECONDS
 
 needs_ray = pytest.mark.skipif(
     find_spec("ray") is None, reason="needs the package ray: scripts/test.sh makes an environment for it"
@@ -52,7 +53,8 @@ def _machines() -> Iterator[Any]:
     """Two nodes, `one` and `two`. Ray's own logs lie under /tmp/ray."""
     if find_spec("ray") is None:
         pytest.skip("needs the package ray")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Ray's usual niceness of 15 gets next to nothing of a machine that is busy otherwise.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
     os.environ["PYTHONWARNINGS"] = "ignore"
     os.environ["PYTHONPATH"] = str(REPOSITORY)  # on other machines the program is installed
     from ray.cluster_utils import Cluster as Machines
@@ -100,7 +102,7 @@ class ClusterHouse:
             pool.stop()
 
     @contextmanager
-    def working(self, limits: PoolLimits = TWO, timeout_seconds: float = 60.0) -> Iterator[ActorPool]:
+    def working(self, limits: PoolLimits = TWO, timeout_seconds: float = PATIENCE_SECONDS) -> Iterator[ActorPool]:
         """A worker whose segments the actors read."""
         self._count_finished()
         with self.pool(limits) as pool:
