@@ -19,6 +19,7 @@ from app.cli.main import build_parser
 from app.formats import FORMATS
 from app.settings import Settings
 from tests.conftest import REPOSITORY
+from tests.waiting import PATIENCE_SECONDS
 from tests.warm import start_module
 
 DOCS = REPOSITORY / "docs"
@@ -159,4 +160,4 @@ def _served_by_worker(tmp_path: Path) -> Iterator[str]:
             yield next(line.split()[2] for line in process.stdout if "http://" in line)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_SECONDS)

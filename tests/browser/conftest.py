@@ -82,7 +82,7 @@ class Server:
         assert self.process
         assert self.process.stdout
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=PATIENCE_SECONDS)
         self.process.stdout.close()
 
 

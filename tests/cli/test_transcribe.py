@@ -20,6 +20,7 @@ from app.engine.audio.facts import DecodeLimits
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import wav_bytes
+from tests.waiting import PATIENCE_SECONDS
 from tests.warm import run
 
 MODEL = builtin_model_dir()
@@ -181,7 +182,7 @@ def test_chinese_is_printed_where_the_locale_has_none() -> None:
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

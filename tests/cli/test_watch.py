@@ -16,11 +16,10 @@ import av
 import pytest
 
 from app.paths import builtin_model_dir
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.warm import WarmPopen, run, start_module
 
 MODEL = builtin_model_dir()
-PATIENCE_SECONDS = 200
 
 
 @pytest.fixture(name="speech", scope="module")
@@ -165,7 +164,7 @@ def test_a_file_is_left_alone_until_it_is_complete(watched: Watched, speech: Pat
         file.write(data[file.tell() :])
         watched.until(lambda: "slow.wav.txt" in watched.written())
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
     assert watched.log().count(" job_submitted ") == 2
     recordings = (watched.home / "data" / "transcriptions").glob("*/source.wav")

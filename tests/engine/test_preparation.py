@@ -32,7 +32,7 @@ from app.engine.audio.facts import AudioFacts, DecodeLimits, TrackFacts
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
 from app.engine.vad.vad import find_speech
 from tests.engine import sounds
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_interpreters")
 
@@ -242,7 +242,7 @@ def test_the_child_dies_with_its_parent(ten_hours, tmp_path):
     wait_until(lambda: decoding_has_begun(tmp_path))
     parent.kill()
     parent.wait()
-    child.wait(timeout=30)
+    child.wait(timeout=PATIENCE_SECONDS)
     assert not child.is_running()
 
 

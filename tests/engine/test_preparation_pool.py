@@ -20,7 +20,7 @@ from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.pool import FORKS, Overdue, PreparationPool
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
 from tests.engine import sounds
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_interpreters")
 
@@ -253,7 +253,7 @@ def test_no_process_outlives_a_server_that_is_killed(ten_hours, sentence):
     assert len(processes) == 2
     parent.kill()
     parent.wait()
-    assert psutil.wait_procs(processes, timeout=30)[1] == []
+    assert psutil.wait_procs(processes, timeout=PATIENCE_SECONDS)[1] == []
 
 
 def test_where_forks_are_not_safe_a_process_reads_one_file(sentence, ten_hours):

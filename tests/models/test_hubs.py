@@ -30,6 +30,7 @@ from app.hubs.unpack import unpack
 from app.hubs.wenet import WenetMirror
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_HF, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, link, tar_gz
+from tests.waiting import PATIENCE_SECONDS
 
 QUICK = Patience(attempts=3, pause_seconds=0.01, silence_seconds=5)
 WANTED = {"config.yaml", "configuration.json", "am.mvn", "README.md", "model.pt"}
@@ -252,10 +253,10 @@ def test_a_download_that_is_cancelled_keeps_what_has_arrived(hub: LoopbackHub, t
 
     thread = Thread(target=run)
     thread.start()
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_SECONDS)
     stopping.set()
     hub.go.set()
-    thread.join(30)
+    thread.join(PATIENCE_SECONDS)
 
     assert len(ends) == 1
     assert 0 < (tmp_path / "model.pt.partial").stat().st_size < len(WEIGHTS)

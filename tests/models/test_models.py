@@ -41,7 +41,7 @@ from app.services.models.reloader import ModelReloader
 from tests.conftest import REPOSITORY
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, link, tar_gz
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 QUICK = Patience(attempts=3, pause_seconds=0.01, silence_seconds=5)
 WEIGHTS = FUNASR_FILES["model.pt"]
@@ -298,7 +298,7 @@ def test_another_process_can_cancel_a_download(models: Models, hub: LoopbackHub)
         wait_until(lambda: _arrived(models) > 0)
         models.cancel(NAME)
         hub.go.set()
-        assert pulling.wait(60) != 0
+        assert pulling.wait(PATIENCE_SECONDS) != 0
 
     assert models.entry(NAME).state is ModelState.STOPPED
 

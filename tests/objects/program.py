@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 
+from tests.waiting import PATIENCE_SECONDS
 from tests.warm import start_module
 from tests.web.conftest import http_client
 
@@ -26,4 +27,4 @@ def server(folder: Path, url: str, *arguments: str, **settings: str) -> Iterator
                 yield client
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_SECONDS)

@@ -22,6 +22,7 @@ from app.store.objects.bucket import Bucket
 from tests.program import API
 from tests.s3_server import Line
 from tests.services.conftest import House, talk
+from tests.waiting import PATIENCE_SECONDS
 from tests.warm import start_module
 from tests.web.conftest import http_client
 
@@ -91,7 +92,7 @@ def test_servers_that_are_killed_lose_no_acknowledged_upload(
                 time.sleep(0.02)
             time.sleep(chance.random() * 0.2)
             process.kill()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_SECONDS)
             sender.join()
 
     rows = {job.id for job in queue.search(limit=1000).items}

@@ -31,9 +31,7 @@ from tests.packaging.dockerfile import (
     variables,
 )
 from tests.packaging.installed import AS_NOBODY, NOBODY, can_become_nobody, python_of_everyone, see_packages
-from tests.waiting import wait_until
-
-PATIENCE_SECONDS = 120
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 def test_hadolint_has_nothing_to_say() -> None:
@@ -107,7 +105,7 @@ def started(root: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]
             yield server, settings
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(timeout=60)
+            server.wait(timeout=PATIENCE_SECONDS)
 
 
 def health(settings: dict[str, str]) -> int:

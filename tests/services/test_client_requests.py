@@ -21,7 +21,7 @@ from app.services.clients.refused_requests import MOST_KEPT, RefusedRequests
 from app.services.clients.unkept import Unkept
 from app.services.transcriptions.trash import Trash
 from tests.services.conftest import House, talk
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 REQUEST = ClientRequest("/v1/audio/transcriptions")
 
@@ -98,9 +98,9 @@ def test_a_listener_hears_of_every_step_until_the_end(house: House) -> None:
     changes = JobChanges(house.queue)
     id = admit(house).id
     with changes.running(), changes.listening(id, heard.put), house.working("EchoEngine"):
-        steps = [heard.get(timeout=60)]
+        steps = [heard.get(timeout=PATIENCE_SECONDS)]
         while not steps[-1].has_ended:
-            steps.append(heard.get(timeout=60))
+            steps.append(heard.get(timeout=PATIENCE_SECONDS))
 
     assert steps[0].state is JobState.QUEUED
     assert steps[-1] == JobStatus(JobState.SUCCEEDED, 1)
@@ -112,9 +112,9 @@ def test_a_listener_hears_that_its_job_was_deleted(house: House) -> None:
     changes = JobChanges(house.queue)
     id = admit(house).id
     with changes.running(), changes.listening(id, heard.put):
-        assert heard.get(timeout=60).state is JobState.QUEUED
+        assert heard.get(timeout=PATIENCE_SECONDS).state is JobState.QUEUED
         house.queue.delete(id)
-        assert heard.get(timeout=60) == JobStatus(None)
+        assert heard.get(timeout=PATIENCE_SECONDS) == JobStatus(None)
 
 
 def test_who_listens_later_hears_of_the_present_state(house: House) -> None:
@@ -124,7 +124,7 @@ def test_who_listens_later_hears_of_the_present_state(house: House) -> None:
         for _ in range(2):
             heard: SimpleQueue[JobStatus] = SimpleQueue()
             with changes.listening(id, heard.put):
-                assert heard.get(timeout=60).state is JobState.SUCCEEDED
+                assert heard.get(timeout=PATIENCE_SECONDS).state is JobState.SUCCEEDED
         assert not changes.is_followed(id)
 
 

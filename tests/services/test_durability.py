@@ -28,6 +28,7 @@ from app.services.worker import transcriber
 from app.store.postgresql.worker_locks import LOCKS
 from app.store.sqlite.database import SqliteDatabase
 from tests.services.conftest import FINAL, House, talk
+from tests.waiting import PATIENCE_SECONDS
 from tests.warm import WarmPopen, start_module
 
 STORM_SECONDS = 40
@@ -127,7 +128,7 @@ def test_a_stopped_worker_gives_its_jobs_back_and_ends_its_children(house: House
     with worker_process(house, "WaitingEngine") as process:
         house.until(lambda: any(house.folder.glob("begun-*")))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
     assert house.queue.get(id).state is JobState.QUEUED
     assert not locks(house)

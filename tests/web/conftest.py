@@ -19,6 +19,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.web.answers.transcriptions import options_answer
 from tests.conftest import data_folder
+from tests.waiting import PATIENCE_SECONDS
 from tests.warm import WarmPopen, start_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ def usual_options() -> dict[str, Any]:
 
 def http_client(address: str = "") -> httpx2.Client:
     """Return a client for plain HTTP: reading the certificates that it never needs would take 50 ms of a CPU."""
-    return httpx2.Client(base_url=address, headers={"accept-language": "en"}, timeout=60, verify=False)
+    return httpx2.Client(base_url=address, headers={"accept-language": "en"}, timeout=PATIENCE_SECONDS, verify=False)
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def serving(data_dir: Path, log_dir: Path, **settings: str) -> Iterator[Server]:
             yield Server(process, address, data_dir, log_dir)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(name="start_server")

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.warm import WarmPopen, start_module
 from tests.web.conftest import http_client
 
@@ -50,7 +50,7 @@ class LiveServer:
     def kill(self) -> None:
         assert self.process
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=PATIENCE_SECONDS)
         self.process.stdout.close()
         self.process = None
 
@@ -58,7 +58,7 @@ class LiveServer:
         self.client.close()
         if self.process:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=PATIENCE_SECONDS)
             self.process.stdout.close()
 
     def ask(self, path: str) -> Any:

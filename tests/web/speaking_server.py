@@ -16,7 +16,7 @@ import httpx2
 import numpy as np
 
 from tests.engine.sounds import RATE, Samples, babble, silence
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.warm import WarmPopen, start_module
 from tests.web.conftest import http_client
 
@@ -40,7 +40,7 @@ class SpeakingServer:
 
     def client(self) -> httpx2.Client:
         """Return a client that, as the programs, names no language."""
-        return httpx2.Client(base_url=self.address, timeout=60, verify=False)
+        return httpx2.Client(base_url=self.address, timeout=PATIENCE_SECONDS, verify=False)
 
     def post(self, *files: tuple[str, Any], **fields: str) -> httpx2.Response:
         """Send a transcription request of these fields."""
@@ -87,7 +87,7 @@ def speaking(
             yield server
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_SECONDS)
 
 
 def _answers(server: SpeakingServer) -> bool:

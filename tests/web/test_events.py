@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
 from tests.web.conftest import API, Server, serving
 
 ALL = f"{API}/events"
@@ -160,7 +161,7 @@ def test_open_streams_end_cleanly_when_the_server_stops(start_server: Callable[.
 
             assert list(all_events) == []
             assert list(events) == []
-    assert server.process.wait(timeout=30) in (0, -signal.SIGTERM)
+    assert server.process.wait(timeout=PATIENCE_SECONDS) in (0, -signal.SIGTERM)
     log = (server.log_dir / "app.log").read_text()
     told = [line for line in log.splitlines() if "app.support.health" not in line]  # of this machine
     assert "Finished server process" in log

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 from app.support.replay.dialect import speak
 from tests.engine.sounds import babble, silence
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.funasr_client import (
     Android,
     client_api,
@@ -183,7 +183,7 @@ def test_a_go_client_can_read_every_message(server: LiveServer) -> None:
             client.send_sound(as_pcm(TWO))
             client.say({"is_speaking": False, "is_end": True})
             while True:
-                message = client.socket.recv(timeout=60)
+                message = client.socket.recv(timeout=PATIENCE_SECONDS)
                 assert isinstance(message, str)
                 if read_by_go(message).get("is_end"):
                     break
@@ -497,7 +497,7 @@ def test_pages_of_the_same_machine_may_use_the_port(
     expected = nullcontext() if is_welcome else pytest.raises(InvalidStatus, match="403")
     with expected, connect(address, additional_headers=headers) as socket:
         socket.send("{")
-        assert "funasr_message_wrong" in str(socket.recv(timeout=30))
+        assert "funasr_message_wrong" in str(socket.recv(timeout=PATIENCE_SECONDS))
 
 
 def test_both_ports_speak_tls_with_a_certificate(serve: Callable[..., LiveServer], tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from app.services.people.passwords import check_password, hash_password, is_pass
 from app.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.databases import database_in, in_database, stored_in
+from tests.waiting import PATIENCE_SECONDS
 from tests.web.accounts import PASSWORD, QUICK_HASHER, Office, office
 
 ACCOUNT = "/api/v1/account"
@@ -372,7 +373,7 @@ def test_a_server_for_the_network_prints_a_link_for_its_first_administrator(tmp_
             lines = [next(process.stdout) for _ in range(4)]
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_SECONDS)
 
     secret = lines[3].rstrip().partition("/welcome#")[2]
     assert len(secret) >= 40

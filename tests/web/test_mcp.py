@@ -17,6 +17,7 @@ from mcp_types import TextContent
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import wav_bytes
 from tests.loops import run_apart
+from tests.waiting import PATIENCE_SECONDS
 from tests.web.conftest import Server
 
 
@@ -88,7 +89,9 @@ def test_the_example_of_the_documentation_runs(server: Server) -> None:
     [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     program = example.replace("http://127.0.0.1:7860", server.address)
 
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
 
     assert ran.returncode == 0, ran.stderr
 

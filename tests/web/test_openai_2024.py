@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import REPOSITORY, data_folder
+from tests.waiting import PATIENCE_SECONDS
 from tests.web.speaking_server import TEXT, SpeakingServer, speaking, talk
 
 PYTHON = REPOSITORY / ".venv-openai" / "bin" / "python"
@@ -51,7 +52,9 @@ def ask(server: SpeakingServer, sound: bytes, **options: Any) -> Any:
     file = server.data_dir / "talk.wav"
     file.write_bytes(sound)
     command = [str(PYTHON), "-I", "-c", SCRIPT, server.address, str(file), json.dumps(options)]
-    told = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
+    told = json.loads(
+        subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True).stdout
+    )
     assert told["version"].startswith("1.40.")
     return told["answer"]
 

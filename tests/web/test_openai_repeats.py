@@ -16,7 +16,7 @@ import openai
 import pytest
 
 from tests.conftest import data_folder
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.conftest import http_client
 from tests.web.speaking_server import SPEECH, TEXT, SpeakingServer, speaking, talk
 
@@ -57,7 +57,7 @@ class Asking(threading.Thread):
             self.answer = self._server.post(("file", ("a.wav", self._file)), **self._fields)
 
     def done(self) -> httpx2.Response:
-        self.join(60)
+        self.join(PATIENCE_SECONDS)
         assert self.answer is not None
         return self.answer
 
@@ -78,7 +78,7 @@ def test_a_client_killed_half_way_finds_its_text_when_it_asks_again(tmp_path: Pa
         server.let_go()
         wait_until(lambda: server.history()[0]["state"] == "succeeded")
 
-        again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        again = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True)
 
         assert again.stdout.strip() == TEXT
         assert len(server.history()) == 1
@@ -95,7 +95,7 @@ def test_ten_minutes_are_read_once_for_a_client_that_is_killed_and_asks_again(tm
             first.kill()
         again = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
         began = time.monotonic()
-        once_more = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        once_more = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True)
         seconds = time.monotonic() - began
         [job] = server.history()
 
@@ -111,7 +111,11 @@ def test_a_client_that_gives_up_by_itself_makes_no_further_job(tmp_path: Path, e
             with pytest.raises(openai.APITimeoutError):
                 client.audio.transcriptions.create(file=talk(), model="whisper-1")
             server.let_go()
-            text = client.with_options(timeout=60).audio.transcriptions.create(file=talk(), model="whisper-1").text
+            text = (
+                client.with_options(timeout=PATIENCE_SECONDS)
+                .audio.transcriptions.create(file=talk(), model="whisper-1")
+                .text
+            )
 
         assert (text, len(server.history())) == (TEXT, 1)
 
@@ -294,7 +298,7 @@ def test_a_server_that_stops_says_so_and_goes_on_later(tmp_path: Path, empty: Pa
         server.process.terminate()
         answer = asking.done()
         code = answer.text if stream == "true" else answer.json()["error"]["code"]
-        server.process.wait(timeout=30)
+        server.process.wait(timeout=PATIENCE_SECONDS)
 
         assert "server_stopping" in code
         assert answer.status_code == (200 if stream == "true" else 503)

@@ -26,7 +26,7 @@ from tests.conftest import data_folder
 from tests.databases import database_in, in_database
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.loops import run_apart
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.live_client import Speaker, as_pcm
 from tests.web.live_process import LiveServer
 
@@ -166,7 +166,7 @@ def test_a_session_of_another_dialect_belongs_to_who_speaks(house: House) -> Non
         socket.send(json.dumps({"mode": "offline", "wav_name": "a", "wav_format": "pcm", "is_speaking": True}))
         socket.send(as_pcm(babble(1.0, level=0.45)))
         socket.send(json.dumps({"is_speaking": False}))
-        socket.recv(timeout=60)
+        socket.recv(timeout=PATIENCE_SECONDS)
 
     assert house.owners()[0] == house.li
 

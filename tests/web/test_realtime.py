@@ -20,7 +20,7 @@ from app.engine.audio.pcm_stream import _TABLES
 from app.support.replay.dialect import speak
 from tests.engine.sounds import babble, silence
 from tests.loops import run_apart
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.live_client import as_pcm
 from tests.web.live_process import LiveServer, live_servers
 from tests.web.realtime_client import APPEND_BYTES, Voice, at_rate, openai_client, voice, wire
@@ -434,7 +434,7 @@ def test_a_beta_client_of_conversations_hears_its_transcripts(server: LiveServer
 def test_clients_of_azure_find_it_at_their_address(server: LiveServer, path: str) -> None:
     address = server.address.replace("http", "ws") + path
     with connect(address, additional_headers={"api-key": "none"}) as socket:
-        assert json.loads(socket.recv(timeout=30))["type"] == "session.created"
+        assert json.loads(socket.recv(timeout=PATIENCE_SECONDS))["type"] == "session.created"
 
 
 def test_a_client_of_today_that_speaks_the_beta_is_answered_in_it(server: LiveServer) -> None:

@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.store.files.recordings import Files
 from app.web.forms import recording
 from tests.databases import database_in
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.conftest import API, Server, serving, usual_options
 
 SOUND = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 40
@@ -206,7 +206,7 @@ def test_a_form_that_breaks_off_was_interrupted(remote: httpx2.Client, server: S
 
 
 def test_a_declared_size_over_the_limit_is_refused_before_the_body_comes(server: Server) -> None:
-    connection = HTTPConnection(*server.host_and_port, timeout=30)
+    connection = HTTPConnection(*server.host_and_port, timeout=PATIENCE_SECONDS)
     connection.putrequest("POST", API)
     for name, value in (FORM_TYPE | {"content-length": str(2 * 2**30), "accept-language": "en"}).items():
         connection.putheader(name, value)
@@ -233,7 +233,7 @@ def _send_all_then_read(server: Server, megabytes: int, chunked: bool) -> HTTPRe
     headers = FORM_TYPE | {"accept-language": "en"}
     if not chunked:
         headers["content-length"] = str(sum(map(len, body)))
-    connection = HTTPConnection(*server.host_and_port, timeout=60)
+    connection = HTTPConnection(*server.host_and_port, timeout=PATIENCE_SECONDS)
     connection.request("POST", API, iter(body), headers, encode_chunked=chunked)
     return connection.getresponse()
 

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from tests.conftest import REPOSITORY
 from tests.receiver import Receiver, receiving
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.conftest import API, Server
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -91,7 +91,9 @@ def test_the_receiver_of_the_documentation_checks_a_signature(receiver: Receiver
     check += " 'webhook-signature': Webhook(SECRET).sign('m', now, '{\"type\":\"test\"}')}\n"
     check += "print(checked(b'{\"type\":\"test\"}', signed)['type'])\n"
 
-    ran = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
 
     assert (ran.stdout.strip(), ran.returncode) == ("test", 0), ran.stderr
     assert json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])["type"] == "transcription.finished"
