@@ -189,19 +189,24 @@ def _own_database(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @contextmanager
 def database_in_environment() -> Iterator[None]:
-    if not _is_on_postgresql():
-        yield
-        return
-    from tests.databases import TEMPLATE, VARIABLE, close_databases, missing, postgres_server
+    from tests.databases import close_databases
+
+    with _postgresql_in_environment() if _is_on_postgresql() else nullcontext():
+        try:
+            yield
+        finally:
+            close_databases()
+
+
+@contextmanager
+def _postgresql_in_environment() -> Iterator[None]:
+    from tests.databases import TEMPLATE, VARIABLE, missing, postgres_server
 
     if reason := missing():
         pytest.skip(reason)
     with postgres_server().database(TEMPLATE) as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, url)
-        try:
-            yield
-        finally:
-            close_databases()
+        yield
 
 
 def _is_on_postgresql() -> bool:

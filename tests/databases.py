@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Executable, text
 
 from app.store.database import Database, open_database
-from app.store.sqlite.database import DATABASE_NAME, SqliteDatabase
+from app.store.sqlite.database import DATABASE_NAME
 
 VARIABLE = "FUNASR_DATABASE_URL"
 TEMPLATE = "empty"
@@ -178,13 +178,12 @@ def postgres_server() -> PostgresServer:
 def database_in(folder: Path, busy_seconds: float = 10.0) -> Database:
     """Return the database of the tests' data folder: its file, that of its server, or that of the environment."""
     database = open_database(folder, _url_for(folder), busy_seconds)
-    if not isinstance(database, SqliteDatabase):
-        _opened.append(database)
+    _opened.append(database)
     return database
 
 
 def close_databases() -> None:
-    """Close the connections that a test has left open: psycopg complains of those."""
+    """Close the connections that a test has left open: psycopg complains of those, and sqlite3 from Python 3.13 on."""
     while _opened:
         _opened.pop().close()
 

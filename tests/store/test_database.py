@@ -20,10 +20,12 @@ from sqlalchemy import create_engine, text
 from app.domain.errors.setup import DatabaseDamaged, DatabaseLocked, DatabaseNewer, DatabaseNotOpened
 from app.store import database as database_module
 from app.store import tables
+from app.store.database import Database
 from app.store.migration import SCHEMA_VERSION
 from app.store.queries import saved_lists, segments
 from app.store.sqlite.database import SqliteDatabase
 from app.store.sqlite.snapshot import copy_database, schema_of, verdict_of
+from tests.databases import database_in
 
 pytestmark = pytest.mark.sqlite("test_postgresql.py asks the same of the other")
 
@@ -102,7 +104,7 @@ def test_a_start_with_a_current_schema_does_not_load_alembic(tmp_path: Path) -> 
     assert start(tmp_path).communicate()[0] == "False\n"
 
 
-def at_version(folder: Path, version: str, *statements: str) -> SqliteDatabase:
+def at_version(folder: Path, version: str, *statements: str) -> Database:
     """Return a database that an older version made, migrated by the present one."""
     config = Config()
     config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
@@ -113,7 +115,7 @@ def at_version(folder: Path, version: str, *statements: str) -> SqliteDatabase:
         for statement in statements:
             connection.execute(text(statement))
     old.dispose()
-    database = SqliteDatabase(folder)
+    database = database_in(folder)
     database.migrate()
     return database
 

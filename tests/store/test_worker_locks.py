@@ -99,6 +99,7 @@ def test_a_job_is_taken_from_nobody_who_lives(place: tuple[Database, str]) -> No
         with database.reading() as connection:
             assert transcriptions.held(connection, id, "busy")
 
+    wait_until(lambda: not database.worker_locks.is_alive("busy"))  # PostgreSQL ends a session when it finds the time
     JobStore(queue, "other").requeue_stalled()
     with database.writing() as connection:
         row = transcriptions.claim(connection, "other", datetime.now(UTC))

@@ -20,9 +20,8 @@ from app.domain.errors.setup import DatabaseUnusable
 from app.domain.options import TranscriptionOptions
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.recordings import Files
-from app.store.sqlite.database import SqliteDatabase
 from app.support.backup import Places, back_up, restore
-from tests.databases import OF_BACKUPS
+from tests.databases import OF_BACKUPS, database_in
 from tests.warm import run
 
 pytestmark = pytest.mark.sqlite(OF_BACKUPS)
@@ -37,7 +36,7 @@ def _places(tmp_path: Path) -> Places:
 
 
 def open_queue(places: Places) -> Queue:
-    database = SqliteDatabase(places.data_dir)
+    database = database_in(places.data_dir)
     database.migrate()
     return Queue(database, Files(places.data_dir))
 
@@ -163,7 +162,9 @@ def test_data_that_a_worker_holds_are_left_alone(places: Places, tmp_path: Path)
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "no zip", "leads elsewhere"])
 def test_a_damaged_backup_changes_nothing(places: Places, tmp_path: Path, damage: str) -> None:
-    submit(open_queue(places), "one.wav")
+    queue = open_queue(places)
+    submit(queue, "one.wav")
+    queue.database.close()
     file = tmp_path / "b.zip"
     back_up(places, file, recordings=True)
     spoil(file, damage)

@@ -98,7 +98,7 @@ class SqliteDatabase:
         self._hold_folder()
         keep_private(self.file)
         self._end_watch()
-        with self._explained():
+        with self._explained(), self._given_up_on_error():
             if self._schema_version() != SCHEMA_VERSION:
                 with in_turn(self.file.with_suffix(".migration")):
                     self._keep_former()
@@ -127,6 +127,15 @@ class SqliteDatabase:
         self._check_place()
         with self._explained(), self._turn_taken(), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _given_up_on_error(self) -> Iterator[None]:
+        """Keep no connection to a file that was refused."""
+        try:
+            yield
+        except BaseException:
+            self._engine.dispose()
+            raise
 
     def close(self) -> None:
         self._end_watch()
