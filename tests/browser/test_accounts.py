@@ -151,6 +151,7 @@ def test_a_wrong_password_is_told_and_the_right_one_leads_to_the_page_asked_for(
 
 def test_a_key_made_on_the_page_opens_the_api_until_it_is_removed(town: Town) -> None:
     page = town.log_in("li", "/account")
+    expect(page.get_by_text("You have no API key.")).to_be_visible()  # nothing moves any more
     page.get_by_label("Name").last.fill("call centre")
     page.get_by_role("button", name="Create").click()
     secret = page.locator("[data-field=secret]")
