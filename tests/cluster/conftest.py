@@ -32,6 +32,9 @@ needs_ray = pytest.mark.skipif(
     find_spec("ray") is None, reason="needs the package ray: scripts/test.sh makes an environment for it"
 )
 OBJECT_STORE_BYTES = 100 << 20
+# Ray's usual niceness of 15 gets next to nothing of a machine that is busy otherwise.
+VARIABLES = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "PYTHONPATH": str(REPOSITORY)}
+"""Of all that Ray starts; on other machines the program is installed."""
 TWO = PoolLimits(least=2, most=2)
 FINISHED = "CREATE TABLE finished (id text, number integer)"
 COUNT_IN_FILE = """
@@ -53,10 +56,7 @@ def _machines() -> Iterator[Any]:
     """Two nodes, `one` and `two`. Ray's own logs lie under /tmp/ray."""
     if find_spec("ray") is None:
         pytest.skip("needs the package ray")
-    # Ray's usual niceness of 15 gets next to nothing of a machine that is busy otherwise.
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
-    os.environ["PYTHONWARNINGS"] = "ignore"
-    os.environ["PYTHONPATH"] = str(REPOSITORY)  # on other machines the program is installed
+    os.environ |= VARIABLES | {"PYTHONWARNINGS": "ignore"}
     from ray.cluster_utils import Cluster as Machines
 
     node = {"num_cpus": 1, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}

@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster.conftest import OBJECT_STORE_BYTES, free_port
-from tests.conftest import REPOSITORY
+from tests.cluster.conftest import OBJECT_STORE_BYTES, VARIABLES, free_port
 from tests.waiting import wait_until
 
 CORES = 2
@@ -43,11 +42,10 @@ class Head:
         ports += [f"--{name}={free_port()}" for name in agents]  # see `agents` of conftest
         size = [f"--num-cpus={CORES}", f"--object-store-memory={OBJECT_STORE_BYTES}", "--include-dashboard=false"]
         ray = Path(sys.executable).parent / "ray"
-        own = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}  # see `_machines` of conftest
         with (self.folder / "head").open("ab") as output:
             self.process = subprocess.Popen(
                 [ray, "start", "--head", "--block", *ports, *size],
-                env=os.environ | own | {"PYTHONPATH": str(REPOSITORY), **self.variables},
+                env={**os.environ, **VARIABLES, **self.variables},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,

@@ -19,9 +19,9 @@ from app.domain.errors.backup import BackupUnusable, DataInUse
 from app.domain.errors.setup import DatabaseUnusable
 from app.domain.options import TranscriptionOptions
 from app.services.transcriptions.job_queue import Queue
-from app.store.files.recordings import Files
 from app.support.backup import Places, back_up, restore
-from tests.databases import OF_BACKUPS, database_in
+from tests.databases import OF_BACKUPS
+from tests.support.queues import open_queue
 from tests.warm import run
 
 pytestmark = pytest.mark.sqlite(OF_BACKUPS)
@@ -33,12 +33,6 @@ def _places(tmp_path: Path) -> Places:
     places.log_dir.mkdir()
     (places.log_dir / "app.log").write_text("a line\n")
     return places
-
-
-def open_queue(places: Places) -> Queue:
-    database = database_in(places.data_dir)
-    database.migrate()
-    return Queue(database, Files(places.data_dir))
 
 
 def submit(queue: Queue, name: str) -> str:

@@ -22,12 +22,12 @@ from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.job_store import JobStore
 from app.services.transcriptions.orphans import Recovered, recover
 from app.store.files.description import ARRIVING_NAME, RECORDING_NAME
-from app.store.files.recordings import Files
 from app.support.backup import Places, back_up, restore
 from app.support.doctor import Subject
 from app.support.doctor.places import orphans as look_for_orphans
 from tests.conftest import REPOSITORY
-from tests.databases import OF_BACKUPS, database_in, lose_database
+from tests.databases import OF_BACKUPS, lose_database
+from tests.support.queues import open_queue
 from tests.warm import run
 
 pytestmark = pytest.mark.folder("a command looks for them in an object store, see tests/objects/test_recordings.py")
@@ -38,12 +38,6 @@ def _places(tmp_path: Path) -> Places:
     places = Places(tmp_path / "data", tmp_path / "logs")
     places.log_dir.mkdir()
     return places
-
-
-def open_queue(places: Places) -> Queue:
-    database = database_in(places.data_dir)
-    database.migrate()
-    return Queue(database, Files(places.data_dir))
 
 
 def submit(queue: Queue, name: str, options: TranscriptionOptions | None = None) -> str:

@@ -128,6 +128,14 @@ class SqliteDatabase:
         with self._explained(), self._turn_taken(), self._writer.begin() as connection:
             yield connection
 
+    def close(self) -> None:
+        self._end_watch()
+        self._engine.dispose()
+        self._release()
+
+    def __del__(self) -> None:
+        self._release()
+
     @contextmanager
     def _given_up_on_error(self) -> Iterator[None]:
         """Keep no connection to a file that was refused."""
@@ -136,14 +144,6 @@ class SqliteDatabase:
         except BaseException:
             self._engine.dispose()
             raise
-
-    def close(self) -> None:
-        self._end_watch()
-        self._engine.dispose()
-        self._release()
-
-    def __del__(self) -> None:
-        self._release()
 
     def _hold_folder(self) -> None:
         folder = self.file.parent
